@@ -1,0 +1,125 @@
+"""NCIP 1 and 2 (ANSI/NISO Z39.83), pure: documents ⇄ typed messages, without I/O.
+
+`Codec` reads and writes; a message is a frozen dataclass per service, and what cannot be read is a value that knows
+its own answer. Elements stand in `protocols.ncip.elements`, vocabularies in `protocols.ncip.schemes`.
+"""
+
+from __future__ import annotations
+
+from protocols.ncip.codec import ANSWER_LIMITS, REQUEST_LIMITS, Codec, Limits
+from protocols.ncip.credentials import Claim, Proof, claim_of, proof_in
+from protocols.ncip.elements import InitiationHeader, Problem, ResponseHeader
+from protocols.ncip.errors import DeclarationError, Flaw, MessageTooLong, NcipError, NotSendable
+from protocols.ncip.framing import Framer
+from protocols.ncip.lookup_version import LookupVersion, LookupVersionResponse
+from protocols.ncip.messages import (
+    BareProblem,
+    CancelRequestItem,
+    CancelRequestItemResponse,
+    CreateUser,
+    CreateUserResponse,
+    DeleteUser,
+    DeleteUserResponse,
+    ItemReceived,
+    ItemReceivedResponse,
+    ItemRequested,
+    ItemRequestedResponse,
+    ItemShipped,
+    ItemShippedResponse,
+    LookupAgency,
+    LookupAgencyResponse,
+    LookupUser,
+    LookupUserResponse,
+    RenewItem,
+    RenewItemResponse,
+    Request,
+    RequestItem,
+    RequestItemResponse,
+    Response,
+    UpdateUser,
+    UpdateUserResponse,
+    UserCreated,
+    UserCreatedResponse,
+    UserUpdated,
+    UserUpdatedResponse,
+)
+from protocols.ncip.problems import Trouble, Verdict, problem, verdict_on
+from protocols.ncip.received import (
+    VERSION_2,
+    VERSION_QUERY,
+    Conformance,
+    Declined,
+    Dialect,
+    Received,
+    Unreadable,
+    refusal,
+)
+from protocols.ncip.schemes import Coded
+from protocols.ncip.spec import MESSAGES, Element, Message
+
+__all__ = [
+    "ANSWER_LIMITS",
+    "MESSAGES",
+    "REQUEST_LIMITS",
+    "VERSION_2",
+    "VERSION_QUERY",
+    "BareProblem",
+    "CancelRequestItem",
+    "CancelRequestItemResponse",
+    "Claim",
+    "Codec",
+    "Coded",
+    "Conformance",
+    "CreateUser",
+    "CreateUserResponse",
+    "DeclarationError",
+    "Declined",
+    "DeleteUser",
+    "DeleteUserResponse",
+    "Dialect",
+    "Element",
+    "Flaw",
+    "Framer",
+    "InitiationHeader",
+    "ItemReceived",
+    "ItemReceivedResponse",
+    "ItemRequested",
+    "ItemRequestedResponse",
+    "ItemShipped",
+    "ItemShippedResponse",
+    "Limits",
+    "LookupAgency",
+    "LookupAgencyResponse",
+    "LookupUser",
+    "LookupUserResponse",
+    "LookupVersion",
+    "LookupVersionResponse",
+    "Message",
+    "MessageTooLong",
+    "NcipError",
+    "NotSendable",
+    "Problem",
+    "Proof",
+    "Received",
+    "RenewItem",
+    "RenewItemResponse",
+    "Request",
+    "RequestItem",
+    "RequestItemResponse",
+    "Response",
+    "ResponseHeader",
+    "Trouble",
+    "Unreadable",
+    "UpdateUser",
+    "UpdateUserResponse",
+    "UserCreated",
+    "UserCreatedResponse",
+    "UserUpdated",
+    "UserUpdatedResponse",
+    "Verdict",
+    "claim_of",
+    "problem",
+    "proof_in",
+    "refusal",
+    "verdict_on",
+]
