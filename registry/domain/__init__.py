@@ -1,0 +1,1 @@
+"""The register's rules over values: the standard library only, no I/O, no clock."""

@@ -1,0 +1,49 @@
+"""Accepted loan rules, and what is known of a card at a terminal for a few minutes."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+from registry.domain.card import CardNumber
+from registry.domain.institution import LendingUnitId
+from registry.domain.patron import Language, PatronId
+
+
+class Channel(enum.StrEnum):
+    """Where a patron said yes."""
+
+    KIOSK = "kiosk"
+    PHONE = "phone"
+    DESK = "desk"
+    ILS = "ils"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """A patron's acceptance of one version of a lending unit's loan rules: what, when, where and how (A18)."""
+
+    patron: PatronId
+    unit: LendingUnitId
+    rules_version: str
+    language: Language
+    channel: Channel
+    at: datetime
+    text: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encounter:
+    """A card at a terminal of a lending unit, PIN proved, until ``until``; it never by itself makes a PIN right.
+
+    Kept by (unit, terminal, card), because kiosks reconnect, pool connections and leave the PIN out of a checkout.
+    """
+
+    unit: LendingUnitId
+    terminal: str
+    card: CardNumber
+    pin_proved_at: datetime
+    until: datetime
+    rules_offered: str | None = None

@@ -1,0 +1,1 @@
+"""The register's use cases: open a unit of work, fetch, ask the domain, record, commit."""

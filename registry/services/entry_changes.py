@@ -1,0 +1,260 @@
+"""Changing the entries of local patrons, and ending standings, as a library's own system asks for it."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from dataclasses import dataclass, replace
+
+from registry.credentials.identity import IdentityVault
+from registry.credentials.pool import PoolFullError
+from registry.domain.asker import Asker
+from registry.domain.card import Card, CardNumber
+from registry.domain.changing import changed
+from registry.domain.decisions import Question, Refusal, Refused, RegisterUnavailable
+from registry.domain.events import Action, Event
+from registry.domain.identification import card_refusal
+from registry.domain.initiating import Change, Done, Fields, Objected, Objection, Outcome, Part
+from registry.domain.institution import InstitutionId, LendingUnitId
+from registry.domain.patron import Patron, PatronId, StoredSecret
+from registry.domain.secret import Secret
+from registry.domain.standing import Standing, StandingState
+from registry.domain.weak_pin import PinOwner, PinRules, is_weak
+from registry.register import DoorRegister
+from registry.services.admissions import REPLAYED_FOR
+from registry.services.libraries import PublishedLibraries
+from registry.services.pin_checks import Hashing
+from registry.services.ports import Clock, OpenUnitOfWork, Performed, UnitOfWork
+from registry.services.witness import Witness
+
+_ENDS_AS = {
+    StandingState.LOCAL: StandingState.ENDED,
+    StandingState.AWAITING_DESK: StandingState.GUEST,
+    StandingState.CONSENTED: StandingState.GUEST,
+    StandingState.NEEDS_STAFF: StandingState.GUEST,
+}
+"""What a standing becomes when its library ends it; one that is being delivered is the courier's until it settles."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """Whom a request is about, and how they stand where it was asked."""
+
+    card: Card
+    patron: Patron
+    standing: Standing
+    local_at: frozenset[LendingUnitId]
+
+
+class EntryChanges:
+    """Changes what a library may change of its own patrons."""
+
+    def __init__(
+        self,
+        door: DoorRegister,
+        libraries: PublishedLibraries,
+        work: OpenUnitOfWork,
+        clock: Clock,
+        hashing: Hashing,
+        vault: IdentityVault,
+        pins: PinRules,
+        witness: Witness,
+    ) -> None:
+        self._door = door
+        self._libraries = libraries
+        self._work = work
+        self._clock = clock
+        self._hashing = hashing
+        self._vault = vault
+        self._pins = pins
+        self._witness = witness
+
+    async def change(self, asker: Asker, change: Change, deadline: float) -> Outcome:
+        """Return ``Done`` where all of it was changed, else why nothing was; raises ``RegisterUnavailable``."""
+        key, fingerprint = self._marks(asker, change)
+        subject = await self._subject(asker, change.card)
+        if not isinstance(subject, _Subject):
+            return subject
+        if await self._was_performed(key, fingerprint):
+            return Done(change.card)
+        refused = await self._proved(asker, change, deadline)
+        if refused is not None:
+            return refused
+        stored = await self._new_pin(subject.patron, change)
+        if isinstance(stored, Objected):
+            return stored
+        async with self._work() as work:
+            await work.performed.hold(f"{asker.unit} {change.card}")
+            return await self._change(work, asker, change, stored, Performed(
+                key=key, fingerprint=fingerprint, patron=subject.patron.id, card=change.card, at=self._clock.now()
+            ))  # fmt: skip
+
+    async def end(self, asker: Asker, card: CardNumber, pin: Secret | None, deadline: float) -> Outcome:
+        """End the standing at the asker's unit, if it has not ended already; raises ``RegisterUnavailable``."""
+        if pin is not None:
+            decision = await self._door.answer(Question(card=card, pin=pin, asker=asker), deadline)
+            if isinstance(decision, Refused) and not decision.pin_proved:
+                return decision
+        async with self._work() as work:
+            await work.performed.hold(f"{asker.unit} {card}")
+            subject = await self._read(work, asker, card)
+            if subject is None or subject.standing.state is StandingState.GUEST:
+                return Objected(Objection.NOT_LOCAL)
+            before = subject.standing.state
+            if before is StandingState.ENDED:
+                return Done(card)
+            if before not in _ENDS_AS:
+                return Objected(Objection.BEING_SET_UP)
+            await self._end(work, asker, subject, _ENDS_AS[before])
+        return Done(card)
+
+    async def _end(self, work: UnitOfWork, asker: Asker, subject: _Subject, after: StandingState) -> None:
+        patron, standing = subject.patron, subject.standing
+        await work.standings.change(
+            Standing(
+                patron=patron.id,
+                unit=standing.unit,
+                state=after,
+                since=self._clock.now(),
+                origin=standing.origin,
+                local_id=standing.local_id if after is StandingState.ENDED else None,
+            )
+        )
+        facts = {"before": standing.state.value, "after": after.value, "unit": standing.unit}
+        home = patron.home_library and self._unit_of(patron.home_library)
+        if home == standing.unit:
+            # What was ordered would be sent to a library that no longer knows the patron (A16).
+            await work.patrons.change(replace(patron, home_library=None))
+            facts["home_library"] = "taken away"
+        await self._audit(work, asker, Action.STANDING_CHANGED, patron.id, facts)
+        work.changed(patron.id)
+
+    # Proofs.
+
+    async def _proved(self, asker: Asker, change: Change, deadline: float) -> Outcome | None:
+        """Check every PIN that was given: the one that proves the request, and the one that is to be replaced."""
+        old, new = change.taken.pin, change.added.pin
+        if old is not None and new is None:
+            return Objected(Objection.NOT_THERE, Part.PIN)
+        if new is not None and not old:
+            return Refused(Refusal.NO_PIN)
+        for pin in (change.pin, old):
+            if pin is None:
+                continue
+            decision = await self._door.answer(Question(card=change.card, pin=pin, asker=asker), deadline)
+            if isinstance(decision, Refused):
+                return decision
+        return None
+
+    async def _new_pin(self, patron: Patron, change: Change) -> StoredSecret | Objected | None:
+        old, new = change.taken.pin, change.added.pin
+        if new is None or old is None:
+            return None
+        numbers = tuple(number for number in (change.card, patron.mobile, patron.phone) if number)
+        owner = PinOwner(birth_date=patron.birth_date, numbers=numbers)
+        same = hmac.compare_digest(old.reveal().encode(), new.reveal().encode())
+        if same or is_weak(new, owner, self._clock.today(), self._pins):
+            self._witness.weak_pin_refused()
+            return Objected(Objection.NOT_ALLOWED, Part.PIN)
+        try:
+            return await self._hashing.pool.run(self._hashing.pins.hash, patron.id, new)
+        except PoolFullError as full:
+            raise RegisterUnavailable("too many PINs are being hashed") from full
+
+    # In one transaction.
+
+    async def _change(
+        self, work: UnitOfWork, asker: Asker, change: Change, pin: StoredSecret | None, performed: Performed
+    ) -> Outcome:
+        # Read anew: the entry may have changed while a PIN was checked.
+        subject = await self._read(work, asker, change.card)
+        if subject is None or not subject.standing.is_local:
+            return Objected(Objection.NOT_LOCAL)
+        after = changed(subject.patron, change.taken, change.added, lambda place: self._is_local(subject, place))
+        if isinstance(after, Objected):
+            return after
+        names = [name for name in _CHANGEABLE if getattr(after, name) != getattr(subject.patron, name)]
+        if names:
+            await work.patrons.change(after)
+            await self._audit(work, asker, Action.PATRON_CHANGED, after.id, {"fields": " ".join(names)})
+        if pin is not None:
+            await work.patrons.set_pin(after.id, pin)
+            await work.encounters.end_all(change.card)
+            await self._audit(work, asker, Action.PIN_SET, after.id, {})
+        await work.performed.put(performed)
+        work.changed(after.id)
+        return Done(change.card)
+
+    async def _subject(self, asker: Asker, card: CardNumber) -> _Subject | Objected | Refused:
+        async with self._work() as work:
+            subject = await self._read(work, asker, card)
+        if subject is None or not subject.standing.is_local:
+            return Objected(Objection.NOT_LOCAL)
+        blocked = card_refusal(subject.card)
+        return subject if blocked is None else Refused(blocked, pin_proved=True)
+
+    @staticmethod
+    async def _read(work: UnitOfWork, asker: Asker, number: CardNumber) -> _Subject | None:
+        """Return whom a card means, or ``None`` where they have never stood anyhow at the asker's unit."""
+        card = await work.cards.find(number)
+        found = None if card is None else await work.patrons.find(card.patron)
+        if card is None or found is None:
+            return None
+        standings = await work.standings.of(card.patron)
+        here = next((standing for standing in standings if standing.unit == asker.unit), None)
+        local_at = frozenset(standing.unit for standing in standings if standing.is_local)
+        return None if here is None else _Subject(card, found[0], here, local_at)
+
+    def _is_local(self, subject: _Subject, place: InstitutionId) -> bool:
+        unit = self._unit_of(place)
+        return unit is not None and unit in subject.local_at
+
+    def _unit_of(self, place: InstitutionId) -> LendingUnitId | None:
+        institution = self._libraries.institution(place)
+        return None if institution is None else institution.unit
+
+    async def _was_performed(self, key: bytes, fingerprint: bytes) -> bool:
+        async with self._work() as work:
+            before = await work.performed.find(key)
+        return before is not None and before.fingerprint == fingerprint and self._clock.now() - before.at < REPLAYED_FOR
+
+    async def _audit(
+        self, work: UnitOfWork, asker: Asker, action: Action, patron: PatronId, facts: dict[str, str]
+    ) -> None:
+        await work.audit.append(
+            Event(
+                action=action,
+                actor=asker.terminal,
+                at=self._clock.now(),
+                patron=patron,
+                institution=asker.institution,
+                facts=facts,
+            )
+        )
+
+    def _marks(self, asker: Asker, change: Change) -> tuple[bytes, bytes]:
+        """Return by what an equal request is found again, and how it is known to be equal.
+
+        The PINs are part of it: only who knows them can send an equal request, so that its replay proves as much.
+        """
+        key = self._vault.fingerprint(
+            b"UpdateUser", asker.terminal.encode(), asker.institution.encode(), change.card.encode()
+        )
+        pins = [pin.reveal() if pin else None for pin in (change.pin, change.taken.pin, change.added.pin)]
+        told = json.dumps([_told(change.taken), _told(change.added), pins])
+        return key, self._vault.fingerprint(b"change", told.encode())
+
+
+_CHANGEABLE = ("temporary_address", "mobile", "phone", "email", "language", "home_library")
+
+
+def _told(fields: Fields) -> list[object]:
+    address = fields.address
+    return [
+        [address.lines, address.postal_code, address.place, address.country] if address else None,
+        [(one.number, one.takes_texts) for one in fields.telephones],
+        fields.emails,
+        fields.language,
+        fields.home_library,
+        [part.value for part in fields.foreign],
+    ]
