@@ -1,0 +1,1 @@
+"""Every sentence that a patron reads, by language."""
