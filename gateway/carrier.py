@@ -60,9 +60,13 @@ class UvloopCarrier(asyncio.Protocol):
             self._stream.abort()  # uvloop would leave it open and never read from it
             raise
 
-    def data_received(self, data: bytes) -> None:
-        """Hand on what arrived; what the protocol raises closes the connection and reaches the loop's log."""
-        self._protocol.dataReceived(data)
+    @property
+    def data_received(self) -> Callable[[bytes], None]:
+        """Take what arrived; what the protocol raises closes the connection and reaches the loop's log.
+
+        uvloop looks this up once for a connection, and so calls the protocol itself with every message.
+        """
+        return self._protocol.dataReceived
 
     def eof_received(self) -> bool:
         """Return whether to stay open for writing: only where the protocol will say when it has finished.

@@ -20,12 +20,13 @@ UpstreamOutcome = Literal["ok", "refused", "timeout", "error", "shed"]
 class MessageMeter:
     """Counts and times the requests of one message."""
 
-    __slots__ = ("_duration", "_ok", "_outcomes")
+    __slots__ = ("_duration", "_ok", "_other", "_outcomes")
 
     def __init__(self, outcomes: Mapping[str, Count], duration: Spread) -> None:
         """Bind the series, one count for each outcome."""
         self._outcomes = outcomes
         self._ok = outcomes["ok"]
+        self._other = outcomes[OTHER]
         self._duration = duration
 
     def ok(self, seconds: float) -> None:
@@ -35,7 +36,7 @@ class MessageMeter:
 
     def answered(self, outcome: Outcome, seconds: float) -> None:
         """Count a request that ended so, after ``seconds``."""
-        (self._outcomes.get(outcome) or self._outcomes[OTHER]).inc()
+        self._outcomes.get(outcome, self._other).value += 1
         self._duration.observe(seconds)
 
 

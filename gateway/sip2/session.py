@@ -213,8 +213,12 @@ class KioskSession(Protocol):
         if self._resting:
             return
         for _ in range(_A_TURN):
-            if self.closing is not None or not self._step():
+            if self.closing is not None:
                 break
+            event = self._wire.next_event()
+            if isinstance(event, sip2.Signal):
+                break
+            self._meet(event)
         else:
             self._resting = True
             asyncio.get_running_loop().call_soon(self._go_on)
@@ -225,15 +229,12 @@ class KioskSession(Protocol):
         if self.closing is None:
             self._pump()
 
-    def _step(self) -> bool:
-        """Take the next event; return whether there was one."""
-        event = self._wire.next_event()
+    def _meet(self, event: sip2.Event) -> None:
+        """Do what an event asks for."""
         match event:
-            case sip2.Asked(message=message, frame=frame):
-                self.door.frame_size.observe(len(frame.raw))
-                self._ask(message)
-            case sip2.Signal():
-                return False
+            case sip2.Asked():
+                self.door.frame_size.observe(len(event.frame.raw))
+                self._ask(event.message)
             case sip2.Reply(raw=raw, because=because):
                 self._count(because)
                 self._write(raw)
@@ -249,12 +250,16 @@ class KioskSession(Protocol):
             case sip2.Broken(because=because):
                 self._count(because)
                 self.close("oversize")
+            case sip2.Signal():
+                pass  # says that there is no event, and _pump ends at it
             case _:
                 assert_never(event)
-        return True
 
     def _watch(self) -> None:
         """Read no more while enough requests wait; go once the kiosk has, and all is answered."""
+        if self._wire.is_at_rest and not (self._paused or self._resting or self._last_word):
+            self._frame_began = 0.0  # as after nearly every answer
+            return
         self._time_frame()
         if (self._wire.wants_pause or self._resting) != self._paused:
             self._paused = not self._paused
@@ -387,6 +392,7 @@ class KioskSession(Protocol):
     def _become(self, terminal: Terminal, location: str, login: IlsLogin | None = None) -> None:
         """Speak for ``terminal`` from now on, in its dialect, with its library system behind it."""
         self._let_go()
+        self.door.becomes(self, terminal)
         self.terminal = terminal
         # A location counts as a terminal of its own only where the partner file lists it: what a kiosk merely
         # says of itself must not multiply what it may try.

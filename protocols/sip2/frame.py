@@ -39,7 +39,10 @@ class Frame(NamedTuple):
     @property
     def number(self) -> str:
         """The message number, `??` where there is none."""
-        return self.body[:2].decode("ascii") if self.body[:2].isdigit() and len(self.body) > 1 else "??"
+        return _NUMBERS.get(self.body[:2], "??")
+
+
+_NUMBERS = {b"%02d" % number: f"{number:02}" for number in range(100)}
 
 
 _EXACT = 256
@@ -55,11 +58,21 @@ def byte_sum(raw: bytes) -> int:
 
 def checksum(summed: bytes) -> bytes:
     """The four hex digits that follow these bytes, which end with `AZ`."""
-    return b"%04X" % (-byte_sum(summed) & 0xFFFF)
+    total = (zlib.adler32(summed) & 0xFFFF) - 1 if len(summed) <= _EXACT else byte_sum(summed)
+    return b"%04X" % (-total & 0xFFFF)
 
 
 _TRAILER = re.compile(rb"(?:AY([^A-Z]))?AZ([0-9A-Fa-f]{4})\Z", re.DOTALL)
 _SEQUENCE_ALONE = re.compile(rb"AY([0-9])\Z")
+
+_DIGITS = {b"AY%dAZ" % digit: str(digit) for digit in range(10)}
+"""What stands before the checksum of nearly every frame, and the digit in it."""
+
+
+# Looked up once for every frame: a member costs 50 ns in its class (Python 3.11), and a named tuple's own way of being
+# made is a function around this one.
+_RIGHT = Checksum.RIGHT
+_frame = tuple.__new__
 
 
 def read_frame(raw: bytes, delimiter: bytes = b"|", lenient_encoding: str | None = None) -> Frame:
@@ -67,6 +80,10 @@ def read_frame(raw: bytes, delimiter: bytes = b"|", lenient_encoding: str | None
 
     `lenient_encoding` also accepts a checksum over code points instead of bytes, as several clients compute it.
     """
+    sequence = _DIGITS.get(raw[-9:-4])
+    if sequence is not None and raw[-4:] == checksum(raw[:-4]):
+        # As nearly every frame is: two thirds of the time that the pattern below takes.
+        return _frame(Frame, (raw, raw[:-9], sequence, _RIGHT))
     if trailer := _TRAILER.search(raw, max(len(raw) - 9, 0)):
         digit, claimed = trailer.groups()
         right = (byte_sum(raw[:-4]) + int(claimed, 16)) & 0xFFFF == 0 or (
@@ -96,12 +113,11 @@ def seal(body: bytes, sequence: str | None, with_checksum: bool, terminator: byt
     """The bytes to write: the body with what the peer wants of AY and AZ, and the terminator."""
     trailer = b"" if sequence is None else b"AY" + sequence.encode("ascii")
     if not with_checksum:
-        return b"".join((body, trailer, terminator))
-    summed = b"".join((body, trailer, b"AZ"))
-    return b"".join((summed, checksum(summed), terminator))
+        return body + trailer + terminator
+    summed = body + trailer + b"AZ"
+    return summed + checksum(summed) + terminator
 
 
-_TERMINATOR = re.compile(rb"[\r\n]")
 _JUNK = b" \t\0"
 _BETWEEN = _JUNK + b"\r\n"
 
@@ -145,17 +161,29 @@ class FrameBuffer:
         Raises `FrameTooLong` when it is longer than the limit, whether or not its end has come.
         """
         while (pending := self.pending) is not None:
-            end = _TERMINATOR.search(pending, self._scanned)
-            if (end.start() if end else len(pending)) > self.limit:
-                self.clear()
-                raise FrameTooLong(f"over {self.limit} bytes")
+            end = self._end_of(pending)
             if end is None:
                 self._scanned = len(pending)
                 break
-            raw = bytes(pending[: end.start()]).lstrip(_JUNK)
-            self._drop(pending, end.end(), also=b"" if raw else _BETWEEN)
+            raw = bytes(pending[:end]).lstrip(_JUNK)
+            self._drop(pending, end + 1, also=b"" if raw else _BETWEEN)
             if raw:
                 return raw
+        return None
+
+    def _end_of(self, pending: bytes | bytearray) -> int | None:
+        """Where the first terminator stands that was not looked at yet; raises `FrameTooLong`."""
+        # Two searches for a byte take a third of the time of one for either. A terminator beyond the limit is none, and
+        # so a flood of short frames that end by LF is not searched for a CR to its end, each time.
+        beyond = self.limit + 1
+        carriage_return = pending.find(b"\r", self._scanned, beyond)
+        line_feed = pending.find(b"\n", self._scanned, beyond if carriage_return < 0 else carriage_return)
+        end = carriage_return if line_feed < 0 else line_feed
+        if end >= 0:
+            return end
+        if len(pending) >= beyond:
+            self.clear()
+            raise FrameTooLong(f"over {self.limit} bytes")
         return None
 
     def _drop(self, pending: bytes | bytearray, taken: int, also: bytes) -> None:

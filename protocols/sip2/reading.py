@@ -67,9 +67,12 @@ def _assembled(
     layout = cls.layout
     values = [*fixed, *layout.unsaid]
     singles = layout.singles
-    order = [chunk[:2] for chunk in chunks]
+    order: list[str] = []
     surplus: list[str] = []
-    for tag, chunk in zip(order, chunks, strict=True):
+    # One plain loop: a comprehension is a call of its own, and this is done for every field of every message.
+    for chunk in chunks:
+        tag = chunk[:2]
+        order.append(tag)
         slot = singles.get(tag)
         if slot is not None and values[slot] is None:
             values[slot] = chunk[2:]

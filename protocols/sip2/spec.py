@@ -224,7 +224,7 @@ def _maker(cls: type[Message], names: list[str]) -> Callable[[list[Any]], Messag
 
     def make(values: list[Any]) -> Message:
         made = new(cls)
-        for put, value in zip(setters, values, strict=True):
+        for put, value in zip(setters, values, strict=False):  # as in writing: of one layout, and asked often
             put(made, value)
         return made
 

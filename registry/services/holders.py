@@ -48,6 +48,11 @@ class CardHolders:
             self._keep(card, holder)
         return holder
 
+    def forget(self, card: CardNumber) -> None:
+        """Have ``card`` looked up anew the next time."""
+        if card in self._known:
+            self._drop(card)
+
     def _keep(self, card: CardNumber, holder: CardHolder) -> None:
         self._known.pop(card, None)
         if len(self._known) >= self._limit:
