@@ -26,6 +26,7 @@ from registry.services.admissions import Admissions
 from registry.services.cards import CardBlocking
 from registry.services.entry_changes import EntryChanges
 from registry.services.granted_lookups import GrantedLookups
+from registry.services.grouped_work import GroupedWork
 from registry.services.holders import CardHolders
 from registry.services.identification import Identification, Identifying
 from registry.services.initiators import Initiators
@@ -56,6 +57,7 @@ class Register:
     standings: StandingImport
     libraries: PublishedLibraries
     database: Database
+    grouped: GroupedWork
     hashing: Hashing
     machine_secrets: MachineSecrets
 
@@ -86,7 +88,11 @@ async def open_register(
     pool = HashPool(settings.pin.hash_threads, settings.pin.hash_queue)
     try:
         await _opened(database, settings)
-        yield _furnished(settings, clock, watching, database, pool, meter)
+        register = _furnished(settings, clock, watching, database, pool, meter)
+        try:
+            yield register
+        finally:
+            await register.grouped.close()
         if command:
             # No daemon may be there to seal what this command has written down.
             await database.chain.seal()
@@ -160,6 +166,7 @@ def _furnished(
 ) -> Register:
     limits = policies.attempt_limits(settings)
     work: OpenUnitOfWork = MeteredWork(database.unit_of_work, meter) if meter else database.unit_of_work
+    grouped = GroupedWork(work)
     lookups: Lookups = MeteredLookups(database.lookups, meter) if meter else database.lookups
     hashing = hashing_of(settings, pool)
     vault = IdentityVault(Key(credential(settings, "index_key")), Key(credential(settings, "identity_key")))
@@ -171,10 +178,11 @@ def _furnished(
         Identifying(
             libraries=libraries,
             holders=holders,
-            checks=PinChecks(work, clock, hashing, proved, limits, witness),
+            checks=PinChecks(grouped, clock, hashing, proved, limits, witness),
             local_ids=KnownLocalIds(database.local_ids, database.signal, clock.monotonic),
             recognising=Recognising(work, clock),
             work=work,
+            grouped=grouped,
             clock=clock,
             limits=limits,
             witness=witness,
@@ -200,6 +208,7 @@ def _furnished(
         standings=StandingImport(work, clock, libraries),
         libraries=libraries,
         database=database,
+        grouped=grouped,
         hashing=hashing,
         machine_secrets=MachineSecrets(pool, entries=settings.pin.secret_cache_entries),
     )

@@ -1,7 +1,9 @@
 """How many wrong PINs are too many: per card, per terminal, per institution.
 
 Limits delay and alert first and refuse later; they never touch local cards or item messages. An attempt is
-reserved before its PIN is hashed and taken back when the PIN was right, so that parallel guesses count as well.
+reserved before its PIN is hashed and taken back when the PIN was right, so that parallel guesses count as well. What
+is still under way may fail or not: as long as a limit would be met only if it all failed, nothing is decided, and who
+asks waits until some of it has ended.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from registry.domain.asker import Asker
 from registry.domain.card import CardNumber
@@ -42,14 +45,21 @@ class Limits:
     guest_failures: int = 2000
     guest_window: float = 86_400.0
     guests_refused: bool = False
+    longest_check: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A PIN that was wrong, or whose check is still under way."""
+    """A PIN that was wrong, or whose check is still ``under_way``."""
 
     at: datetime
     terminal: str
+    under_way: bool = False
+
+    def has_failed(self, now: datetime, limits: Limits) -> bool:
+        """Tell whether this counts for certain: a check that takes longer than any can was left by a dead process,
+        and nobody knows what came of it."""
+        return not self.under_way or now - self.at >= timedelta(seconds=limits.longest_check)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +71,14 @@ class CardLog:
     """
 
     consecutive: tuple[Attempt, ...] = ()
-    daily: tuple[datetime, ...] = ()
+    daily: tuple[Attempt, ...] = ()
+
+    def failed(self, now: datetime, limits: Limits) -> CardLog:
+        """Return the log without what is still under way."""
+        return CardLog(
+            consecutive=tuple(attempt for attempt in self.consecutive if attempt.has_failed(now, limits)),
+            daily=tuple(attempt for attempt in self.daily if attempt.has_failed(now, limits)),
+        )
 
 
 NOTHING = CardLog()
@@ -69,7 +86,8 @@ NOTHING = CardLog()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What counts against a terminal, its institution and everybody: numbers of failed or unfinished checks.
+    """What counts against a terminal, its institution and everybody: numbers of failed checks, or of failed and
+    unfinished ones.
 
     Each number is that of the window which ends with the latest attempt in question; ``terminal_quiet`` and
     ``institution_quiet`` are the seconds since then. A pause is so measured from the attempt that earned it, and
@@ -119,6 +137,43 @@ class Locked:
 Verdict = Clear | Wait | Locked
 
 
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """So many checks are under way that a limit of this scope would be met if they all failed: look again later."""
+
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """The PIN may be checked; what holds for the answer if it proves ``right``, and if it proves ``wrong``.
+
+    Who errs while many others are being checked is taken for one of a crowd of guessers, who is right is not.
+    """
+
+    right: Clear
+    wrong: Clear
+
+
+def weigh(certain: Verdict, at_worst: Verdict) -> Cleared | Wait | Locked | Undecided:
+    """Return what follows from ``certain``, by what has failed, and from ``at_worst``, if all that is under way fails.
+
+    What is allowed even at the worst is allowed now, so that no more PINs are hashed than the limits allow; what is
+    refused for certain is refused now; and an honest crowd is refused never.
+    """
+    if not isinstance(certain, Clear):
+        return certain
+    match at_worst:
+        case Clear():
+            return Cleared(certain, at_worst)
+        case Wait(scope=scope):
+            return Undecided(scope)
+        case Locked():
+            return Undecided(Scope.CARD)
+        case _:
+            assert_never(at_worst)
+
+
 def judge_card(log: CardLog, terminal: str, now: datetime, limits: Limits) -> Verdict:
     """Tell whether one more PIN may be checked for this card at this terminal.
 
@@ -128,7 +183,7 @@ def judge_card(log: CardLog, terminal: str, now: datetime, limits: Limits) -> Ve
     if len(log.consecutive) >= limits.card_consecutive_failures:
         return Locked(disabled=True)
     window = timedelta(seconds=limits.card_daily_window)
-    if sum(now - at < window for at in log.daily) >= limits.card_daily_failures:
+    if sum(now - attempt.at < window for attempt in log.daily) >= limits.card_daily_failures:
         return Locked(disabled=False)
     return _judge_pair([attempt for attempt in log.consecutive if attempt.terminal == terminal], now, limits)
 
@@ -191,9 +246,13 @@ def judge_strangers(looked_at: int, asker: Asker, limits: Limits) -> Clear | Wai
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """One attempt about to be made: what is written before the PIN is hashed."""
+    """One attempt about to be made: what is written before the PIN is hashed.
+
+    ``under_way`` is false where another judge has found the PIN wrong already.
+    """
 
     card: CardNumber
     asker: Asker
     guest: bool
     at: datetime
+    under_way: bool = True

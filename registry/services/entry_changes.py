@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import ParamSpec, TypeVar
 
 from registry.credentials.identity import IdentityVault
 from registry.credentials.pool import PoolFullError
@@ -14,9 +16,9 @@ from registry.domain.changing import changed
 from registry.domain.decisions import Question, Refusal, Refused, RegisterUnavailable
 from registry.domain.events import Action, Event
 from registry.domain.identification import card_refusal
-from registry.domain.initiating import Change, Done, Fields, Objected, Objection, Outcome, Part
+from registry.domain.initiating import NO_FIELDS, Change, Done, Fields, Objected, Objection, Outcome, Part
 from registry.domain.institution import InstitutionId, LendingUnitId
-from registry.domain.patron import Patron, PatronId, StoredSecret
+from registry.domain.patron import Credentials, Patron, PatronId, StoredSecret
 from registry.domain.secret import Secret
 from registry.domain.standing import Standing, StandingState
 from registry.domain.weak_pin import PinOwner, PinRules, is_weak
@@ -26,6 +28,9 @@ from registry.services.libraries import PublishedLibraries
 from registry.services.pin_checks import Hashing
 from registry.services.ports import Clock, OpenUnitOfWork, Performed, UnitOfWork
 from registry.services.witness import Witness
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _ENDS_AS = {
     StandingState.LOCAL: StandingState.ENDED,
@@ -42,6 +47,7 @@ class _Subject:
 
     card: Card
     patron: Patron
+    credentials: Credentials
     standing: Standing
     local_at: frozenset[LendingUnitId]
 
@@ -75,7 +81,7 @@ class EntryChanges:
         subject = await self._subject(asker, change.card)
         if not isinstance(subject, _Subject):
             return subject
-        if await self._was_performed(key, fingerprint):
+        if await self._was_performed(key, fingerprint) and await self._still_holds(subject, change):
             return Done(change.card)
         refused = await self._proved(asker, change, deadline)
         if refused is not None:
@@ -150,14 +156,24 @@ class EntryChanges:
         old, new = change.taken.pin, change.added.pin
         if new is None or old is None:
             return None
-        numbers = tuple(number for number in (change.card, patron.mobile, patron.phone) if number)
-        owner = PinOwner(birth_date=patron.birth_date, numbers=numbers)
+        owner = await self._owner(patron, change.card)
         same = hmac.compare_digest(old.reveal().encode(), new.reveal().encode())
         if same or is_weak(new, owner, self._clock.today(), self._pins):
             self._witness.weak_pin_refused()
             return Objected(Objection.NOT_ALLOWED, Part.PIN)
+        return await self._hashed(self._hashing.pins.hash, patron.id, new)
+
+    async def _owner(self, patron: Patron, card: CardNumber) -> PinOwner:
+        """Return what a new PIN must not repeat; the identity number is read for this and told to nobody."""
+        async with self._work() as work:
+            sealed = await work.patrons.identity_of(patron.id)
+        identity = None if sealed is None else self._vault.unseal(sealed, patron.id).reveal()
+        numbers = tuple(number for number in (card, identity, patron.mobile, patron.phone) if number)
+        return PinOwner(birth_date=patron.birth_date, numbers=numbers)
+
+    async def _hashed(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return await self._hashing.pool.run(self._hashing.pins.hash, patron.id, new)
+            return await self._hashing.pool.run(work, *args, **kwargs)
         except PoolFullError as full:
             raise RegisterUnavailable("too many PINs are being hashed") from full
 
@@ -203,7 +219,7 @@ class EntryChanges:
         standings = await work.standings.of(card.patron)
         here = next((standing for standing in standings if standing.unit == asker.unit), None)
         local_at = frozenset(standing.unit for standing in standings if standing.is_local)
-        return None if here is None else _Subject(card, found[0], here, local_at)
+        return None if here is None else _Subject(card, *found, here, local_at)
 
     def _is_local(self, subject: _Subject, place: InstitutionId) -> bool:
         unit = self._unit_of(place)
@@ -217,6 +233,16 @@ class EntryChanges:
         async with self._work() as work:
             before = await work.performed.find(key)
         return before is not None and before.fingerprint == fingerprint and self._clock.now() - before.at < REPLAYED_FOR
+
+    async def _still_holds(self, subject: _Subject, change: Change) -> bool:
+        """Tell whether what an equal request brought about is still so; others may have changed it since."""
+        added, new = replace(change.added, pin=None), change.added.pin
+        again = changed(subject.patron, change.taken, added, lambda place: self._is_local(subject, place))
+        if isinstance(again, Objected):  # what it took away is gone
+            again = changed(subject.patron, NO_FIELDS, added, lambda place: self._is_local(subject, place))
+        if again != subject.patron or new is None:
+            return again == subject.patron
+        return await self._hashed(self._hashing.pins.check, subject.credentials.pin, subject.patron.id, new)
 
     async def _audit(
         self, work: UnitOfWork, asker: Asker, action: Action, patron: PatronId, facts: dict[str, str]

@@ -8,31 +8,24 @@ workers and restarts, and honest parallel checks are not refused.
 from __future__ import annotations
 
 import asyncio
+import math
+from collections import Counter
 from dataclasses import dataclass, field
 
 from registry.credentials.cache import ProvedPins
 from registry.credentials.pins import PepperedHasher
 from registry.credentials.pool import HashPool, PoolFullError
 from registry.domain.asker import Asker
-from registry.domain.attempts import (
-    NOTHING,
-    CardLog,
-    Clear,
-    Limits,
-    Reservation,
-    Scope,
-    Verdict,
-    Wait,
-    judge_card,
-    judge_terminal,
-)
+from registry.domain.attempts import NOTHING, CardLog, Clear, Limits, Scope, Verdict, Wait, judge_card
 from registry.domain.card import CardNumber
 from registry.domain.consent import Encounter
 from registry.domain.decisions import RegisterUnavailable
 from registry.domain.identification import Proof
 from registry.domain.patron import PatronId, StoredSecret
 from registry.domain.secret import Secret
-from registry.services.ports import AttemptId, Clock, OpenUnitOfWork
+from registry.services.grouped_work import GroupedWork
+from registry.services.ports import AttemptId, Clock, UnitOfWork
+from registry.services.reservations import Reservations, Reserved, Try
 from registry.services.witness import PinResult, Witness
 
 _CLEAR = Clear()
@@ -45,7 +38,8 @@ class Claim:
     """Somebody at ``asker`` says that ``card`` is theirs: ``secret`` is to be checked against ``stored``.
 
     ``patron`` is nobody for an unknown card, whose check costs the same and never succeeds. ``encounter`` is
-    recorded in the same transaction when the claim proves right.
+    recorded in the same transaction when the claim proves right. The check begins before ``until``, of the monotonic
+    clock, or not at all.
     """
 
     card: CardNumber
@@ -56,6 +50,13 @@ class Claim:
     stored: StoredSecret | None = None
     guest: bool = True
     encounter: Encounter | None = None
+    until: float = math.inf
+
+    @property
+    def attempt(self) -> Try:
+        """The attempt that checking this is."""
+        patron = None if self.patron == _NOBODY else self.patron
+        return Try(card=self.card, asker=self.asker, guest=self.guest, patron=patron)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class PinChecks:
 
     def __init__(
         self,
-        work: OpenUnitOfWork,
+        work: GroupedWork,
         clock: Clock,
         hashing: Hashing,
         proved: ProvedPins,
@@ -96,18 +97,33 @@ class PinChecks:
         self._hashing = hashing
         self._proved = proved
         self._limits = limits
+        self._reservations = Reservations(work, clock, limits)
         self._witness = witness
         self._under_way: dict[bytes, tuple[str, asyncio.Task[Checked]]] = {}
+        self._trying: Counter[CardNumber] = Counter()
 
     def verdict_on(self, log: CardLog, asker: Asker) -> Verdict:
         """Return whether the card's own log lets another PIN be checked at this terminal now."""
         if log is NOTHING:
             return _CLEAR  # as for nearly every card: no clock need be asked
-        return judge_card(log, asker.terminal, self._clock.steady(), self._limits)
+        now = self._clock.steady()
+        # What is still under way is waited for, if need be, where attempts are reserved.
+        return judge_card(log.failed(now, self._limits), asker.terminal, now, self._limits)
 
-    def was_proved(self, card: CardNumber, secret: Secret, stored: StoredSecret) -> bool:
-        """Tell whether this very PIN was right for this card within the last minutes."""
-        return self._proved.is_proved(self._proved.mark(card, secret, stored))
+    def was_proved(self, card: CardNumber, secret: Secret, stored: StoredSecret, log: CardLog, asker: Asker) -> bool:
+        """Tell whether this very PIN was right for this card within the last minutes, and nothing speaks against
+        saying so without a check."""
+        return self._proved.is_proved(self._proved.mark(card, secret, stored)) and not self._is_besieged(
+            card, log, asker
+        )
+
+    def _is_besieged(self, card: CardNumber, log: CardLog, asker: Asker) -> bool:
+        """Whether so many PINs are being tried that memory would tell guessers which one is right, at no cost to them:
+        all must then stand in line for a check."""
+        if self._trying and self._trying[card] >= self._limits.terminal_card_failures:
+            return True
+        at_worst = judge_card(log, asker.terminal, self._clock.steady(), self._limits) if log is not NOTHING else _CLEAR
+        return not isinstance(at_worst, Clear)
 
     async def check(self, claim: Claim) -> Checked:
         """Return how the check ended; it goes on to its end even when the asker no longer waits.
@@ -119,37 +135,56 @@ class PinChecks:
         if begun is None:
             task = asyncio.ensure_future(self._run(claim, mark))
             self._under_way[mark] = (claim.asker.terminal, task)
-            task.add_done_callback(lambda done: self._finished(mark, done))
+            self._trying[claim.card] += 1
+            task.add_done_callback(lambda done: self._finished(claim.card, mark, done))
             return await asyncio.shield(task)
         terminal, task = begun
         checked = await asyncio.shield(task)
         if checked.right and claim.encounter is not None and claim.asker.terminal != terminal:
             # The check that was joined has recorded its own asker's encounter alone.
-            async with self._work() as work:
-                await work.encounters.record(claim.encounter)
+            await self.record(claim.encounter)
         return checked
 
-    def _finished(self, mark: bytes, task: asyncio.Task[Checked]) -> None:
+    async def record(self, encounter: Encounter) -> None:
+        """Keep or renew an encounter: the card's PIN was proved."""
+
+        async def step(work: UnitOfWork) -> None:
+            await work.encounters.record(encounter)
+
+        await self._work.do(step, card=encounter.card)
+
+    def _finished(self, card: CardNumber, mark: bytes, task: asyncio.Task[Checked]) -> None:
         del self._under_way[mark]
+        self._trying[card] -= 1
+        if not self._trying[card]:
+            del self._trying[card]
         if not task.cancelled():
             # Read even when nobody waits any more, or asyncio would report it as lost.
             task.exception()
 
     async def _run(self, claim: Claim, mark: bytes) -> Checked:
-        verdict, attempt, log = await self._reserve(claim)
-        self._tell_of(verdict)
-        if attempt is None:
-            self._witness.pin_checked(PinResult.LOCKED)
-            return Checked(False, verdict)
-        if not await self._is_right(claim, attempt):
-            self._witness.pin_checked(PinResult.REJECTED)
-            return Checked(False, verdict)
-        await self._settle(claim, attempt, log)
+        reserved = await self._reservations.reserve(claim.attempt, claim.until - self._clock.monotonic())
+        if not isinstance(reserved, Reserved):
+            return self._ended(PinResult.LOCKED, reserved)
+        if not await self._is_right(claim, reserved.attempt):
+            self._reservations.failed(claim.attempt, reserved.attempt)
+            return self._ended(PinResult.REJECTED, reserved.cleared.wrong)
+        await self._reservations.succeeded(claim.attempt, reserved, claim.encounter)
         self._proved.remember(mark)
-        self._witness.pin_checked(PinResult.ACCEPTED)
-        return Checked(True, verdict)
+        return self._ended(PinResult.ACCEPTED, reserved.cleared.right)
 
-    def _tell_of(self, verdict: Verdict) -> None:
+    async def _is_right(self, claim: Claim, attempt: AttemptId) -> bool:
+        hasher = self._hashing.hasher(claim.proof)
+        try:
+            return await self._hashing.pool.run(hasher.check, claim.stored, claim.patron, claim.secret)
+        except PoolFullError as full:
+            # The guess never reached the check, so it is not held against the card.
+            await self._reservations.take_back(claim.attempt, attempt)
+            self._witness.pin_checked(PinResult.UNAVAILABLE)
+            raise RegisterUnavailable("too many PINs are being checked") from full
+
+    def _ended(self, result: PinResult, verdict: Verdict) -> Checked:
+        self._witness.pin_checked(result)
         match verdict:
             case Clear(alerts=scopes):
                 for scope in scopes:
@@ -158,41 +193,4 @@ class PinChecks:
                 self._witness.throttled(scope)
             case _:
                 self._witness.throttled(Scope.CARD)
-
-    async def _reserve(self, claim: Claim) -> tuple[Verdict, AttemptId | None, CardLog]:
-        now = self._clock.steady()
-        async with self._work() as work:
-            log = await work.attempts.log_of(claim.card, now, self._limits)
-            verdict = judge_card(log, claim.asker.terminal, now, self._limits)
-            if isinstance(verdict, Clear):
-                tally = await work.attempts.tally(claim.asker, now, self._limits)
-                verdict = judge_terminal(tally, claim.asker, guest=claim.guest, limits=self._limits)
-            if not isinstance(verdict, Clear):
-                return verdict, None, log
-            attempt = await work.attempts.reserve(
-                Reservation(card=claim.card, asker=claim.asker, guest=claim.guest, at=now)
-            )
-            if claim.patron != _NOBODY:
-                work.changed(claim.patron)
-        return verdict, attempt, log
-
-    async def _is_right(self, claim: Claim, attempt: AttemptId) -> bool:
-        hasher = self._hashing.hasher(claim.proof)
-        try:
-            return await self._hashing.pool.run(hasher.check, claim.stored, claim.patron, claim.secret)
-        except PoolFullError as full:
-            # The guess never reached the check, so it is not held against the card.
-            async with self._work() as work:
-                await work.attempts.take_back(attempt)
-            self._witness.pin_checked(PinResult.UNAVAILABLE)
-            raise RegisterUnavailable("too many PINs are being checked") from full
-
-    async def _settle(self, claim: Claim, attempt: AttemptId, log: CardLog) -> None:
-        async with self._work() as work:
-            await work.attempts.take_back(attempt)
-            if log.consecutive:
-                await work.attempts.start_anew(claim.card, self._clock.steady())
-            await work.patrons.seen_on(claim.patron, self._clock.today())
-            if claim.encounter is not None:
-                await work.encounters.record(claim.encounter)
-            work.changed(claim.patron)
+        return Checked(result is PinResult.ACCEPTED, verdict)

@@ -95,6 +95,9 @@ class Patrons(Protocol):
     async def find(self, patron: PatronId) -> tuple[Patron, Credentials] | None:
         """Return a patron with credentials, or ``None``."""
 
+    async def identity_of(self, patron: PatronId) -> SealedIdentity | None:
+        """Return a patron's identity number as it is stored, or ``None`` where nobody has proved one."""
+
     async def with_identity(self, index: bytes) -> PatronId | None:
         """Return whose identity number has this look-up hash, or ``None``."""
 
@@ -222,17 +225,24 @@ class Look(enum.Enum):
 class Attempts(Protocol):
     """Wrong PINs and checks under way."""
 
+    async def hold(self, cards: Collection[CardNumber], terminals: Collection[str]) -> None:
+        """Hold off others who hold or judge any of these, until the commit; the first thing that a work does."""
+
     async def log_of(self, card: CardNumber, now: datetime, limits: Limits) -> CardLog:
         """Return what counts against ``card``, holding off every other reservation for it until the commit."""
 
-    async def tally(self, asker: Asker, now: datetime, limits: Limits) -> Tally:
-        """Return what counts against the asker's terminal, its institution and everybody."""
+    async def tally(self, asker: Asker, now: datetime, limits: Limits, *, failed_only: bool = False) -> Tally:
+        """Return what counts against the asker's terminal, its institution and everybody; if ``failed_only``, without
+        the checks that are still under way."""
 
     async def reserve(self, reservation: Reservation) -> AttemptId:
         """Write an attempt down before its PIN is hashed."""
 
     async def take_back(self, attempt: AttemptId) -> None:
         """Delete a reservation: the PIN was right, or never reached the check."""
+
+    async def has_failed(self, attempt: AttemptId) -> None:
+        """Note that the PIN was wrong: what was reserved is a failure from now on."""
 
     async def start_anew(self, card: CardNumber, at: datetime) -> None:
         """Note a success: the card's attempts up to ``at`` are no longer consecutive."""

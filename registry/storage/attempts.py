@@ -1,12 +1,13 @@
 """Wrong PINs in SQL: appended before a PIN is hashed, so that slow, parallel and spread guessing all count.
 
 Counting and reserving are one step for others: SQLite has one writer at a time; on PostgreSQL advisory locks are
-taken, always the card's before the terminal's, and go with the transaction.
+taken, always the cards' before the terminals', and go with the transaction.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,14 +22,16 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     update,
 )
 
 from registry.domain.asker import Asker
-from registry.domain.attempts import Attempt, CardLog, Limits, Reservation, Tally
+from registry.domain.attempts import CardLog, Limits, Reservation, Tally
 from registry.domain.card import CardNumber
 from registry.services.ports import AttemptId, Look
 from registry.storage import tables
+from registry.storage.rows import ATTEMPT_COLUMNS, card_log
 from registry.storage.transaction import Lock, Transaction
 
 _table = tables.attempt
@@ -40,36 +43,39 @@ class SqlAttempts:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
+    async def hold(self, cards: Collection[CardNumber], terminals: Collection[str]) -> None:
+        """Hold off others who hold or judge any of these, until the commit; the first thing that a transaction does."""
+        await self._transaction.lock_all(Lock.CARD, cards)
+        await self._transaction.lock_all(Lock.TERMINAL, terminals)
+
     async def log_of(self, card: CardNumber, now: datetime, limits: Limits) -> CardLog:
         """Return what counts against ``card``, holding off every other reservation for it until the commit."""
         await self._transaction.lock(Lock.CARD, card)
         since = _before(now, limits.card_daily_window)
         counts = or_(_table.c.in_a_row, and_(_table.c.of_the_day, _table.c.at > since))
         rows = await self._transaction.rows(
-            select(_table.c.at, _table.c.terminal, _table.c.in_a_row, _table.c.of_the_day)
-            .where(_table.c.card == card, counts)
-            .order_by(_table.c.at, _table.c.id)
+            select(*ATTEMPT_COLUMNS).where(_table.c.card == card, counts).order_by(_table.c.at, _table.c.id)
         )
-        return CardLog(
-            consecutive=tuple(Attempt(at, terminal) for at, terminal, in_a_row, _ in rows if in_a_row),
-            daily=tuple(at for at, _, _, of_the_day in rows if of_the_day and at > since),
-        )
+        return card_log(rows, since)
 
-    async def tally(self, asker: Asker, now: datetime, limits: Limits) -> Tally:
-        """Return what counts against the asker's terminal, its institution and everybody.
+    async def tally(self, asker: Asker, now: datetime, limits: Limits, *, failed_only: bool = False) -> Tally:
+        """Return what counts against the asker's terminal, its institution and everybody; if ``failed_only``, without
+        the checks that are still under way.
 
         Holds off other reservations of the terminal until the commit; the wider numbers may lag by what is under
         way elsewhere, because nobody shall wait for a whole institution.
         """
         await self._transaction.lock(Lock.TERMINAL, asker.terminal)
-        at_terminal, at_institution = _table.c.terminal == asker.terminal, _table.c.institution == asker.institution
+        counted = _failed(now, limits) if failed_only else true()
+        at_terminal = and_(_table.c.terminal == asker.terminal, counted)
+        at_institution = and_(_table.c.institution == asker.institution, counted)
         last_at_terminal, last_at_institution = await self._transaction.row(
             select(_latest(at_terminal), _latest(at_institution))
         ) or (None, None)
         terminal = and_(at_terminal, _within(last_at_terminal, limits.terminal_window))
         institution = and_(at_institution, _within(last_at_institution, limits.institution_window))
         # Nothing but time ends this one, so its window ends now.
-        guests = and_(_table.c.guest, _within(now, limits.guest_window))
+        guests = and_(_table.c.guest, _within(now, limits.guest_window), counted)
         failures, cards, of_institution, of_guests = await self._transaction.row(
             select(
                 select(func.count()).where(terminal).scalar_subquery(),
@@ -99,6 +105,7 @@ class SqlAttempts:
                 at=reservation.at,
                 in_a_row=True,
                 of_the_day=True,
+                under_way=reservation.under_way,
             )
             .returning(_table.c.id)
         )
@@ -107,6 +114,10 @@ class SqlAttempts:
     async def take_back(self, attempt: AttemptId) -> None:
         """Delete a reservation: the PIN was right, or never reached the check."""
         await self._transaction.execute(delete(_table).where(_table.c.id == attempt))
+
+    async def has_failed(self, attempt: AttemptId) -> None:
+        """Note that the PIN was wrong: what was reserved is a failure from now on."""
+        await self._transaction.execute(update(_table).where(_table.c.id == attempt).values(under_way=False))
 
     async def start_anew(self, card: CardNumber, at: datetime) -> None:
         """Note a success: the card's attempts up to ``at`` are no longer consecutive."""
@@ -166,6 +177,10 @@ def _latest(attempts: ColumnElement[bool]) -> ScalarSelect[Any]:
 
 def _within(end: datetime | None, seconds: float) -> ColumnElement[bool]:
     return false() if end is None else _table.c.at > _before(end, seconds)
+
+
+def _failed(now: datetime, limits: Limits) -> ColumnElement[bool]:
+    return or_(_table.c.under_way.is_(False), _table.c.at <= _before(now, limits.longest_check))
 
 
 def _quiet(last: datetime | None, now: datetime) -> float:

@@ -9,24 +9,27 @@ from typing import Any
 
 from sqlalchemy import ARRAY, Column, ColumnElement, Dialect, Select, Text, any_, bindparam, column, func, or_, select
 
-from registry.domain.attempts import NOTHING, Attempt, CardLog
+from registry.domain.attempts import NOTHING, CardLog
 from registry.domain.card import CardNumber
 from registry.domain.identification import CardHolder
 from registry.domain.institution import LendingUnitId
 from registry.domain.patron import PatronId
 from registry.domain.standing import Standing
 from registry.storage import tables
-from registry.storage.rows import CARD_COLUMNS, PATRON_COLUMNS, STANDING_COLUMNS, card_of, patron_of, standing_of
+from registry.storage.rows import (
+    ATTEMPT_COLUMNS,
+    CARD_COLUMNS,
+    PATRON_COLUMNS,
+    STANDING_COLUMNS,
+    card_log,
+    card_of,
+    patron_of,
+    standing_of,
+)
 from registry.storage.transaction import Row
 
 _card, _attempt = tables.card, tables.attempt
-_ATTEMPT_COLUMNS: tuple[Column[Any], ...] = (
-    _attempt.c.card,
-    _attempt.c.at,
-    _attempt.c.terminal,
-    _attempt.c.in_a_row,
-    _attempt.c.of_the_day,
-)
+_LOG_COLUMNS: tuple[Column[Any], ...] = (_attempt.c.card, *ATTEMPT_COLUMNS)
 
 _NOWHERE: Mapping[LendingUnitId, Standing] = MappingProxyType({})
 
@@ -50,13 +53,13 @@ class HolderReader:
         )
         self.attempts_sql = _sql(
             dialect,
-            select(*_ATTEMPT_COLUMNS)
+            select(*_LOG_COLUMNS)
             .where(asked(_attempt.c.card), or_(_attempt.c.in_a_row, _attempt.c.of_the_day))
             .order_by(_attempt.c.at, _attempt.c.id),
         )
         self._holder = _Decoder(dialect, (*CARD_COLUMNS, *PATRON_COLUMNS))
         self._standing = _Decoder(dialect, STANDING_COLUMNS)
-        self._attempt = _Decoder(dialect, _ATTEMPT_COLUMNS)
+        self._attempt = _Decoder(dialect, _LOG_COLUMNS)
 
     def read(
         self, holders: Sequence[Row], standings: Sequence[Row], attempts: Sequence[Row]
@@ -84,13 +87,7 @@ class HolderReader:
         rows_of: dict[CardNumber, list[Row]] = {}
         for row in map(self._attempt, attempts):
             rows_of.setdefault(row[0], []).append(row)
-        return {
-            card: CardLog(
-                consecutive=tuple(Attempt(at, terminal) for _, at, terminal, in_a_row, _ in rows if in_a_row),
-                daily=tuple(at for _, at, _, _, of_the_day in rows if of_the_day),
-            )
-            for card, rows in rows_of.items()
-        }
+        return {card: card_log(row[1:] for row in rows) for card, rows in rows_of.items()}
 
 
 class _Decoder:

@@ -45,6 +45,16 @@ class SqlPatrons:
         row = await self._transaction.row(select(*PATRON_COLUMNS).where(_table.c.id == patron))
         return None if row is None else patron_of(row)
 
+    async def identity_of(self, patron: PatronId) -> SealedIdentity | None:
+        """Return a patron's identity number as it is stored, or ``None`` where nobody has proved one."""
+        columns = (_table.c.identity_index, _table.c.identity_index_key)
+        row = await self._transaction.row(
+            select(*columns, _table.c.identity_encrypted, _table.c.identity_key).where(_table.c.id == patron)
+        )
+        if row is None or row[0] is None:
+            return None
+        return SealedIdentity(index=row[0], index_key=row[1], encrypted=row[2], identity_key=row[3])
+
     async def with_identity(self, index: bytes) -> PatronId | None:
         """Return whose identity number has this look-up hash, or ``None``."""
         found: PatronId | None = await self._transaction.value(

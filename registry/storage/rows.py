@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column
 
+from registry.domain.attempts import Attempt, CardLog
 from registry.domain.card import Card
 from registry.domain.patron import Address, Credentials, Patron, StoredSecret
 from registry.domain.standing import Standing
@@ -15,6 +17,7 @@ from registry.storage import tables
 Row = Sequence[Any]
 
 _CARD_NAMES = ("number", "patron", "state", "kind", "replaced_by", "issued_at")
+_ATTEMPT_NAMES = ("at", "terminal", "in_a_row", "of_the_day", "under_way")
 _STANDING_NAMES = ("patron", "unit", "state", "since", "origin", "local_id")
 _PLAIN_NAMES = (
     "id",
@@ -40,6 +43,7 @@ _REGISTERED, _TEMPORARY = (
 _SECRET_NAMES = ("pin_hash", "pin_pepper", "password_hash", "password_pepper")
 
 CARD_COLUMNS: tuple[Column[Any], ...] = tuple(tables.card.c[name] for name in _CARD_NAMES)
+ATTEMPT_COLUMNS: tuple[Column[Any], ...] = tuple(tables.attempt.c[name] for name in _ATTEMPT_NAMES)
 STANDING_COLUMNS: tuple[Column[Any], ...] = tuple(tables.standing.c[name] for name in _STANDING_NAMES)
 PATRON_COLUMNS: tuple[Column[Any], ...] = tuple(
     tables.patron.c[name] for name in (*_PLAIN_NAMES, *_REGISTERED, *_TEMPORARY, *_SECRET_NAMES)
@@ -56,6 +60,18 @@ def card_of(row: Row) -> Card:
 def card_values(card: Card) -> dict[str, Any]:
     """Return the row of a card."""
     return {name: getattr(card, name) for name in _CARD_NAMES}
+
+
+def card_log(rows: Iterable[Row], day: datetime | None = None) -> CardLog:
+    """Return what rows of ``ATTEMPT_COLUMNS`` count against their card, if the day began after ``day``."""
+    row_of_failures, daily = [], []
+    for at, terminal, in_a_row, of_the_day, under_way in rows:
+        attempt = Attempt(at, terminal, under_way)
+        if in_a_row:
+            row_of_failures.append(attempt)
+        if of_the_day and (day is None or at > day):
+            daily.append(attempt)
+    return CardLog(consecutive=tuple(row_of_failures), daily=tuple(daily))
 
 
 def standing_of(row: Row) -> Standing:

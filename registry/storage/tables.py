@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -228,6 +229,8 @@ attempt = Table(
     # A success ends the row of failures; staff who have seen the patron clear the day as well.
     Column("in_a_row", Boolean, nullable=False),
     Column("of_the_day", Boolean, nullable=False),
+    # The PIN is being checked: this will have been a failure, or be gone.
+    Column("under_way", Boolean, nullable=False, server_default=false()),
     Index(None, "terminal", "at", "card"),
     Index(None, "institution", "at"),
     Index(None, "at", "guest"),

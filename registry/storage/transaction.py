@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import enum
 import hashlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import CursorResult, Executable, Table, exc, func, select
+from sqlalchemy import ARRAY, CursorResult, Executable, Integer, Table, bindparam, exc, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from registry.domain.decisions import RegisterUnavailable
@@ -78,6 +78,7 @@ class Transaction:
         self._connection = AsyncConnection(engine)
         self._steps = steps
         self._last: asyncio.Task[Any] | None = None
+        self._locked: set[tuple[Lock, int]] = set()
         self.dialect = engine.dialect
 
     @property
@@ -122,10 +123,21 @@ class Transaction:
 
     async def lock(self, lock: Lock, what: str) -> None:
         """Hold off others who lock the same until the transaction ends; on SQLite it has the whole file already."""
-        if self.is_postgresql:
-            # Two that fall on the same number wait for one another needlessly, and no more.
-            number = int.from_bytes(hashlib.blake2b(what.encode(), digest_size=4).digest(), "big", signed=True)
-            await self.execute(select(func.pg_advisory_xact_lock(lock.value, number)))
+        await self.lock_all(lock, (what,))
+
+    async def lock_all(self, lock: Lock, whats: Iterable[str]) -> None:
+        """Do what :meth:`lock` does for each of ``whats``, in an order in which nobody waits for one another in a ring.
+
+        That holds for one call per lock and transaction; what is locked already is not asked for again.
+        """
+        if not self.is_postgresql:
+            return
+        wanted = {(lock, _number(what)) for what in whats} - self._locked
+        if wanted:
+            numbers = func.unnest(bindparam("numbers", sorted(number for _, number in wanted), type_=ARRAY(Integer)))
+            each = numbers.column_valued("number")
+            await self.execute(select(func.pg_advisory_xact_lock(lock.value, each)))
+            self._locked |= wanted
 
     async def commit(self, then: Callable[[], None] = _nothing) -> None:
         """Make it durable, call ``then``, and give the connection back: all three, even if the caller is cancelled."""
@@ -174,6 +186,11 @@ class Transaction:
             await self._connection.close()
         except (exc.SQLAlchemyError, OSError, TimeoutError):
             await self._connection.invalidate()
+
+
+def _number(what: str) -> int:
+    # Two that fall on the same number wait for one another needlessly, and no more.
+    return int.from_bytes(hashlib.blake2b(what.encode(), digest_size=4).digest(), "big", signed=True)
 
 
 # A dialect takes a tenth of a second to import, and each process needs but its own.

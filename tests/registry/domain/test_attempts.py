@@ -11,14 +11,18 @@ from registry.domain.attempts import (
     Attempt,
     CardLog,
     Clear,
+    Cleared,
     Limits,
     Locked,
     Scope,
     Tally,
+    Undecided,
+    Verdict,
     Wait,
     judge_card,
     judge_strangers,
     judge_terminal,
+    weigh,
 )
 from tests.registry.people import NOW, asker
 
@@ -28,7 +32,7 @@ LIMITS = Limits()
 def log(*seconds_ago: float, terminal: str = "kiosk-1", daily: int = 0) -> CardLog:
     return CardLog(
         consecutive=tuple(Attempt(NOW - timedelta(seconds=ago), terminal) for ago in seconds_ago),
-        daily=(NOW,) * daily,
+        daily=(Attempt(NOW, terminal),) * daily,
     )
 
 
@@ -80,6 +84,59 @@ def test_no_wait_is_longer_than_an_hour_and_one_more_failure_never_shortens_it(a
     if isinstance(fewer, Wait):
         assert isinstance(one_more, Wait)
         assert one_more.seconds >= fewer.seconds
+
+
+def test_a_check_under_way_is_no_failure_until_no_check_can_take_so_long() -> None:
+    begun = Attempt(NOW, "kiosk-1", under_way=True)
+    for seconds, has_failed in ((-5, False), (0, False), (9.9, False), (10, True), (9999, True)):
+        assert begun.has_failed(NOW + timedelta(seconds=seconds), LIMITS) is has_failed
+    assert Attempt(NOW, "kiosk-1").has_failed(NOW, LIMITS)
+
+
+def test_a_log_of_failures_has_nothing_in_it_that_is_under_way() -> None:
+    failed, begun = Attempt(NOW, "kiosk-1"), Attempt(NOW, "kiosk-1", under_way=True)
+    both = CardLog(consecutive=(failed, begun), daily=(begun, failed, begun))
+    assert both.failed(NOW, LIMITS) == CardLog(consecutive=(failed,), daily=(failed,))
+
+
+SLOWED, WAIT = Clear(2.0, (Scope.TERMINAL,)), Wait(590, Scope.TERMINAL)
+
+
+@pytest.mark.parametrize(
+    ("certain", "at_worst", "decided"),
+    [
+        (Clear(), Clear(), Cleared(Clear(), Clear())),
+        (Clear(), SLOWED, Cleared(Clear(), SLOWED)),
+        (SLOWED, SLOWED, Cleared(SLOWED, SLOWED)),
+        (Clear(), WAIT, Undecided(Scope.TERMINAL)),
+        (SLOWED, WAIT, Undecided(Scope.TERMINAL)),
+        (Clear(), Locked(disabled=False), Undecided(Scope.CARD)),
+        (WAIT, WAIT, WAIT),
+        (WAIT, Locked(disabled=True), WAIT),
+        (Locked(disabled=False), Locked(disabled=True), Locked(disabled=False)),
+    ],
+)
+def test_what_holds_either_way_is_decided_and_nothing_else(
+    certain: Verdict, at_worst: Verdict, decided: Cleared | Verdict | Undecided
+) -> None:
+    assert weigh(certain, at_worst) == decided
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1e5), st.booleans(), st.sampled_from(["kiosk-1", "kiosk-2"])), max_size=11),
+)
+def test_no_more_is_allowed_than_if_all_that_is_under_way_had_failed(rows: list[tuple[float, bool, str]]) -> None:
+    limits = Limits(longest_check=1e6)
+    attempts = tuple(
+        Attempt(NOW - timedelta(seconds=ago), terminal, under_way)
+        for ago, under_way, terminal in sorted(rows, reverse=True)
+    )
+    found = CardLog(consecutive=attempts, daily=attempts)
+    certain, at_worst = (judge_card(one, "kiosk-1", NOW, limits) for one in (found.failed(NOW, limits), found))
+    decided = weigh(certain, at_worst)
+    assert isinstance(decided, Cleared) == isinstance(at_worst, Clear)
+    if not any(attempt.under_way for attempt in attempts):
+        assert decided == (at_worst if not isinstance(at_worst, Clear) else Cleared(at_worst, at_worst))
 
 
 @pytest.mark.parametrize(

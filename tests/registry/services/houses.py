@@ -34,6 +34,7 @@ from registry.domain.secret import Secret
 from registry.domain.weak_pin import PinRules
 from registry.register import NewPatron
 from registry.services.cards import CardBlocking
+from registry.services.grouped_work import GroupedWork
 from registry.services.holders import CardHolders
 from registry.services.identification import Identification, Identifying
 from registry.services.libraries import PublishedLibraries
@@ -111,6 +112,7 @@ class House:
     cards: CardBlocking
     standings: StandingImport
     libraries: PublishedLibraries
+    grouped: GroupedWork
 
     async def ask(self, pin: str | None = PIN, card: str | None = CARD, asker: Asker | None = None) -> Decision:
         """The decision as a door gets it: at once, or awaited."""
@@ -139,6 +141,7 @@ async def house(engine_name: str, directory: Path, limits: Limits | None = None)
     try:
         yield built
     finally:
+        await built.grouped.close()
         await database.close()
         give_back(url)
 
@@ -155,7 +158,8 @@ def _built(database: Database, limits: Limits, clock: HandClock | None = None) -
     vault = IdentityVault(Key(b"index key of the tests"), Key(b"identity key of the tests"))
     libraries = PublishedLibraries(work, clock)
     libraries._take(PUBLICATION)
-    checks = PinChecks(work, clock, hashing, ProvedPins(clock.monotonic), limits, counts)
+    grouped = GroupedWork(work)
+    checks = PinChecks(grouped, clock, hashing, ProvedPins(clock.monotonic), limits, counts)
     parts = Identifying(
         libraries=libraries,
         holders=CardHolders(database.lookups, database.signal, clock.monotonic),
@@ -163,6 +167,7 @@ def _built(database: Database, limits: Limits, clock: HandClock | None = None) -
         local_ids=KnownLocalIds(database.local_ids, database.signal, clock.monotonic),
         recognising=Recognising(work, clock),
         work=work,
+        grouped=grouped,
         clock=clock,
         limits=limits,
         witness=counts,
@@ -178,6 +183,7 @@ def _built(database: Database, limits: Limits, clock: HandClock | None = None) -
         cards=CardBlocking(work, clock, vault),
         standings=StandingImport(work, clock, libraries),
         libraries=libraries,
+        grouped=grouped,
     )
 
 

@@ -79,9 +79,13 @@ async def add_patron(work: UnitOfWork, key: int = PATRON, number: str = NUMBER, 
     await work.cards.add(card(number, key))
 
 
-async def reserve(work: UnitOfWork, at: Any = NOW, number: str = NUMBER, who: Asker | None = None) -> AttemptId:
-    """Reserve one attempt."""
-    return await work.attempts.reserve(Reservation(card=CardNumber(number), asker=who or asker(), guest=True, at=at))
+async def reserve(
+    work: UnitOfWork, at: Any = NOW, number: str = NUMBER, who: Asker | None = None, *, under_way: bool = False
+) -> AttemptId:
+    """Reserve one attempt, which has failed already unless it is to be ``under_way``."""
+    return await work.attempts.reserve(
+        Reservation(card=CardNumber(number), asker=who or asker(), guest=True, at=at, under_way=under_way)
+    )
 
 
 async def execute(database: Database, statement: str) -> None:

@@ -33,7 +33,7 @@ PERSONAL = {
     "standing": {"patron", "unit", "state", "since", "origin", "local_id"},
     "consent": {"id", "patron", "unit", "rules_version", "language", "channel", "at", "text", "evidence"},
     "encounter": {"unit", "terminal", "card", "pin_proved_at", "until", "rules_offered"},
-    "attempt": {"id", "card", "terminal", "institution", "guest", "at", "in_a_row", "of_the_day"},
+    "attempt": {"id", "card", "terminal", "institution", "guest", "at", "in_a_row", "of_the_day", "under_way"},
     "stranger_look": {"terminal", "card", "at"},
     "performed": {"key", "fingerprint", "patron", "card", "at"},
     "audit": {
@@ -94,8 +94,14 @@ async def test_the_file_holds_word_for_word_what_the_tables_say(url: str) -> Non
 
 
 def _clauses(sql: str) -> tuple[str, ...]:
-    """The lines of a statement, in any order: Alembic writes the constraints in another one."""
-    return tuple(sorted(" ".join(line.split()).rstrip(",") for line in sql.strip().splitlines()))
+    """The clauses of a statement, in any order: Alembic writes the constraints in another one, and a column that was
+    added later stands last."""
+    head, _, rest = " ".join(sql.split()).partition("(")
+    body, _, tail = rest.rpartition(")")
+    return (head, *sorted(clause.strip() for clause in _COMMA_BETWEEN_CLAUSES.split(body)), tail)
+
+
+_COMMA_BETWEEN_CLAUSES = re.compile(r",(?![^(]*\))")
 
 
 def test_every_constraint_and_index_has_a_name() -> None:
