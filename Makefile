@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench torture lock clean
 
 help:
-	@echo "make demo      run the demo world (SIP2 on 127.0.0.1:6001, metrics on 127.0.0.1:9464)"
+	@echo "make demo      run the demo world (SIP2 on 127.0.0.1:6001, NCIP on :6080/ncip, metrics on :9464)"
 	@echo "make test      run the tests; PORTVAKT_TEST_POSTGRES=postgresql://… joins PostgreSQL in"
 	@echo "make check     style, types and architecture"
 	@echo "make bench     benchmarks, as ratios against other software in the same run"
+	@echo "make torture   what takes longer than tests may: a minute for each, or SECONDS=600"
 	@echo "make lock      resolve the dependencies anew"
 
 # pip's own record of hashes is the proof: nothing is installed that the lock file does not name.
@@ -35,6 +36,9 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks
+
+torture: $(READY)
+	$(BIN)/python -m tests.torture --seconds $(or $(SECONDS),60)
 
 lock:
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \

@@ -29,15 +29,19 @@ class Outage(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the table of answers: the problem, the element that it is about, a fixed text."""
+    """One row of the table of answers: the problem, the element that it is about, a fixed text.
+
+    ``alike`` is told of several reasons that nobody may tell apart, by the bytes or by the time that they took.
+    """
 
     trouble: Trouble
     about: str | None = None
     detail: str | None = None
+    alike: bool = False
 
 
 _CARD, _INPUT, _PRIVILEGE = "UserIdentifierValue", "AuthenticationInput", "UserPrivilege"
-_FAILED = Row(Trouble.USER_AUTHENTICATION_FAILED, _INPUT)
+_FAILED = Row(Trouble.USER_AUTHENTICATION_FAILED, _INPUT, alike=True)
 _DENIED = Row(Trouble.USER_ACCESS_DENIED, _CARD)
 _NOT_TOGETHER = Row(Trouble.UNAUTHORIZED_COMBINATION, _INPUT)
 _LATER = Row(Trouble.TEMPORARY_PROCESSING_FAILURE)
@@ -142,10 +146,10 @@ ENDED = "Ended"
 """The same, for a guest who was local here once."""
 
 
-def of_refusal(refused: Refused, service: str, *, by_grant: bool = False) -> Problem:
-    """Return the problem that tells of a refusal, in the answer to a service."""
+def row_of(refused: Refused, *, by_grant: bool = False) -> Row:
+    """Return the row of a refusal."""
     instead = GRANTED if by_grant else PROVED if refused.pin_proved else {}
-    return of_row(instead.get(refused.reason) or REFUSALS[refused.reason], service)
+    return instead.get(refused.reason) or REFUSALS[refused.reason]
 
 
 def of_objection(objected: Objected, service: str) -> Problem:

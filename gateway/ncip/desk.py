@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 
-from gateway.ncip.answers import OUTAGES, Outage, Row, of_objection, of_refusal, of_row
+from gateway.ncip.answers import OUTAGES, Outage, Row, of_objection, of_row, row_of
 from gateway.ncip.callers import Caller
 from gateway.ncip.routing import Routes
 from gateway.observability.meters import Outcome
@@ -21,7 +21,8 @@ from registry.register import InitiatorRegister
 class Reply:
     """An answer: a message, or a document that came from elsewhere; how it ended and, where it is a no, why.
 
-    ``delay`` is seconds to wait before telling; ``card`` is for a reference in the log.
+    ``delay`` is seconds to wait before telling, and one that is ``alike`` others is told on the stroke, so that time
+    does not tell them apart; ``card`` is for a reference in the log.
     """
 
     message: Message | bytes
@@ -29,6 +30,12 @@ class Reply:
     reason: str = ""
     delay: float = 0.0
     card: CardNumber | None = field(default=None, repr=False)
+    alike: bool = False
+
+    @property
+    def is_due(self) -> bool:
+        """Tell whether it is told at once."""
+        return not (self.delay or self.alike)
 
 
 Ready = Reply | Awaitable[Reply]
@@ -67,8 +74,8 @@ def told_no(asked: Request, no: Refused | Objected, *, by_grant: bool = False, c
     if isinstance(no, Objected):
         reply = denied(asked, of_objection(no, asked.name), no.why.value)
         return replace(reply, card=card)
-    reply = denied(asked, of_refusal(no, asked.name, by_grant=by_grant), no.reason.value)
-    return replace(reply, delay=no.delay, card=card)
+    row = row_of(no, by_grant=by_grant)
+    return replace(by_row(asked, row, no.reason.value), delay=no.delay, card=card, alike=row.alike)
 
 
 def by_row(asked: Request, row: Row, reason: str) -> Reply:

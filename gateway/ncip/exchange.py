@@ -24,6 +24,7 @@ from protocols.ncip import (
     REQUEST_LIMITS,
     BareProblem,
     Codec,
+    Conformance,
     Declined,
     Dialect,
     Flaw,
@@ -57,15 +58,21 @@ _FLAWS = {
 """How what cannot be read is counted."""
 
 _OURS = b"<ns1:NCIPMessage"
+_SHORTEST = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How long and how much; times in seconds, sizes in bytes."""
+    """How long and how much; times in seconds, sizes in bytes.
+
+    A failed proof is told a multiple of ``stroke`` after its request had come, whatever it took: an unknown card, a
+    wrong PIN and a card that is locked, for which nothing is hashed, are then not told apart by their times.
+    """
 
     agency: str
     answer: float = 3.0
     forward: float = 8.0
+    stroke: float = 0.05
     request_bytes: int = 256 * 1024
 
 
@@ -75,10 +82,16 @@ class _Asked:
 
     message: Request
     dialect: Dialect
+    conformance: Conformance
     place: Place
     document: bytes
     began: float
     caller: Caller | None = None
+
+
+def stroke_after(seconds: float, stroke: float) -> float:
+    """Return the next multiple of a stroke, which is never now."""
+    return (seconds // stroke + 1) * stroke
 
 
 class Exchange:
@@ -94,6 +107,7 @@ class Exchange:
         rules: Callable[[], Rules],
         metrics: Metrics,
         log: EventLog,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._register = register
         self._callers = callers
@@ -102,6 +116,7 @@ class Exchange:
         self._rules = rules
         self._metrics = metrics
         self._log = log
+        self._pause = pause
         self._codec = Codec()
         self._sizes = metrics.frame_size.of("ncip")
 
@@ -124,7 +139,7 @@ class Exchange:
             return self._finish(message.name, None, received.dialect, reply, began)
         if not isinstance(message, Request):
             return self._unreadable(Unreadable(Flaw.UNKNOWN, problem(Trouble.PROTOCOL_ERROR)), began)
-        return self._begin(_Asked(message, received.dialect, place, document, began))
+        return self._begin(_Asked(message, received.dialect, received.conformance, place, document, began))
 
     def _limits(self) -> Limits:
         size = self._rules().request_bytes
@@ -146,7 +161,7 @@ class Exchange:
             ready = None if caller is None else self._respond(asked, caller)
         except Exception as error:  # noqa: BLE001 - with _awaited, where exceptions of this door end
             ready = self._after(asked, error)
-        if isinstance(ready, Reply) and not ready.delay:
+        if isinstance(ready, Reply) and ready.is_due:
             return self._settled(asked, ready)
         return self._awaited(asked, ready)
 
@@ -155,13 +170,20 @@ class Exchange:
             if ready is None:
                 ready = self._respond(asked, await self._callers.check(asked.message.initiation_header, asked.place))
             reply = ready if isinstance(ready, Reply) else await ready
-            if reply.delay:
-                # Held back to slow guessing down, but never beyond what initiators wait.
-                left = asked.began + self._rules().answer - self._clock.monotonic()
-                await asyncio.sleep(min(reply.delay, max(left, 0)))
+            if not reply.is_due:
+                await self._hold(asked, reply)
         except Exception as error:  # noqa: BLE001 - with _begin, where exceptions of this door end
             reply = self._after(asked, error)
         return self._settled(asked, reply)
+
+    async def _hold(self, asked: _Asked, reply: Reply) -> None:
+        """Hold a reply back, to slow guessing down and to let its time tell nothing; never beyond what is waited."""
+        rules = self._rules()
+        took = self._clock.monotonic() - asked.began + reply.delay
+        due = asked.began + min(stroke_after(took, rules.stroke) if reply.alike else took, rules.answer)
+        # The loop's timers count whole milliseconds, and some of them are early.
+        while (left := due - self._clock.monotonic()) > 0:
+            await self._pause(max(left, _SHORTEST))
 
     def _respond(self, asked: _Asked, caller: Caller | Stranger) -> Ready:
         message, header = asked.message, asked.message.initiation_header
@@ -260,7 +282,17 @@ class Exchange:
             card = self._log.card_reference(reply.card) if reply.card else None
             self._tell(asked, "pin_check", outcome=reply.outcome, reason=reply.reason, card_ref=card)
         elif reply.outcome == "ok" and reply.card is not None and asked.message.name != "LookupUser":
-            self._tell(asked, "performed", card_ref=self._log.card_reference(reply.card))
+            # An act that its agency has mandated is done as any other; that it was mandated is for the log alone.
+            mandated = getattr(asked.message, "mandated_action", None) is not None
+            self._tell(asked, "performed", card_ref=self._log.card_reference(reply.card), mandated=mandated)
+        self._tell(
+            asked,
+            "request",
+            outcome=reply.outcome,
+            size=len(asked.document),
+            conformance=asked.conformance.name.lower(),
+            dur_ms=round((self._clock.monotonic() - asked.began) * 1000),
+        )
 
     def _tell(self, asked: _Asked, event: str, **fields: object) -> None:
         self._log.event(event, **self._about(asked), **fields)

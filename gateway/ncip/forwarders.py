@@ -6,7 +6,7 @@ from gateway.ncip.answers import Outage
 from gateway.ncip.cards import card_in
 from gateway.ncip.desk import Desk, Reply, denied, out_of_order
 from gateway.ncip.ils_outcomes import NotForwardedError
-from gateway.ncip.routing import Routed, Whither, requester_of, whither, without_secrets
+from gateway.ncip.routing import Routed, Whither, may_hold_secrets, requester_of, whither, without_secrets
 from protocols.ncip import Problem, RequestItem, Trouble, problem
 from protocols.ncip.schemes import folded
 from registry.domain.decisions import Refusal
@@ -64,8 +64,7 @@ def _sendable(desk: Desk, asked: Routed) -> bytes | None:
     """Return the document without the sender's secrets; ``None`` where they cannot be found in its encoding."""
     header, document = asked.initiation_header, desk.document
     told = (header.from_agency_authentication, header.from_system_authentication) if header else ()
-    secrets = [secret.encode() for secret in told if secret]
-    if not secrets:
+    if not any(told):
         return document
     body = without_secrets(document)
-    return None if body == document or any(secret in body for secret in secrets) else body
+    return None if body == document or may_hold_secrets(body) else body

@@ -15,7 +15,7 @@ from gateway.ncip.desk import Desk, Ready, Reply, answered, denied, told_no
 from gateway.ncip.forwarders import send_on
 from gateway.ncip.subjects import Subject, subject_at_once, subject_of
 from gateway.ncip.users import optional_fields, user_id, wanted
-from gateway.ncip.wishes import accepted_rules, fields_in, name_in, person_in
+from gateway.ncip.wishes import accepted_rules, fields_in, name_in, person_in, reported
 from protocols.ncip import (
     CancelRequestItem,
     Claim,
@@ -45,7 +45,7 @@ from protocols.ncip import (
 from protocols.ncip.schemes import folded
 from registry.domain.card import CardNumber
 from registry.domain.decisions import Decision, Question, Refusal, Refused
-from registry.domain.initiating import Change, Done, Objected, Objection, Order, Outcome
+from registry.domain.initiating import NO_FIELDS, Change, Done, Fields, Objected, Objection, Order, Outcome
 from registry.domain.secret import Secret
 
 Responder = Callable[[Desk, Any], Ready]
@@ -245,8 +245,22 @@ async def user_created(desk: Desk, asked: UserCreated) -> Reply:
 
 
 async def user_updated(desk: Desk, asked: UserUpdated) -> Reply:
-    """Take note; to have a change made here, a library system sends UpdateUser."""
+    """Take note, and take over what the library may change of a local patron: contact channels and language."""
+    subject = await subject_of(desk, Claim((asked.user_id.user_identifier_value,)))
+    if subject.card is not None:
+        await _take_over(desk, subject.card, reported(asked.delete_user_fields), reported(asked.add_user_fields))
     return await _noted(desk, asked, UserUpdatedResponse())
+
+
+async def _take_over(desk: Desk, card: CardNumber, gone: Fields, new: Fields) -> None:
+    """Change what was reported as changed; a report is a fact and no wish, so that nobody is told of an objection."""
+    for taken in (gone, NO_FIELDS):
+        if taken == new == NO_FIELDS:
+            return
+        outcome = await desk.register.change(desk.asker, Change(card=card, taken=taken, added=new), desk.deadline)
+        # What has gone from there may never have been here: what has come counts all the same.
+        if not (isinstance(outcome, Objected) and outcome.why is Objection.NOT_THERE):
+            return
 
 
 async def _noted(desk: Desk, asked: UserCreated | UserUpdated, response: Response) -> Reply:

@@ -71,6 +71,15 @@ def requester_of(asked: Routed) -> str | None:
 _SECRETS = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?From(?:Agency|System)Authentication)(?:\s[^<>]*)?>[^<]*</\1\s*>\s*")
 
 
+# In whatever way one is written (CDATA, comments within): but for the empty element, which holds none.
+_PLACES = re.compile(rb"From(?:Agency|System)Authentication(?![^<>]*/>)")
+
+
+def may_hold_secrets(document: bytes) -> bool:
+    """Tell whether a document still has a place for a secret, written so that it was not taken out."""
+    return _PLACES.search(document) is not None
+
+
 def without_secrets(document: bytes) -> bytes:
     """Return a document without the secrets of its header; every other byte stays as it is."""
     return _SECRETS.sub(b"", document)

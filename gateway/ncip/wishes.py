@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from gateway.ncip.users import LANGUAGES
 from protocols.ncip import Coded, CreateUser, Problem, proof_in
 from protocols.ncip import elements as e
 from protocols.ncip import schemes as s
-from registry.domain.initiating import AcceptedRules, Fields, Part, Person, Telephone
+from registry.domain.initiating import NO_FIELDS, AcceptedRules, Fields, Part, Person, Telephone
 from registry.domain.institution import InstitutionId
 from registry.domain.patron import Address, Language
 from registry.domain.secret import Secret
@@ -79,7 +80,7 @@ def person_in(asked: CreateUser, name: tuple[str, str]) -> Person | None:
 def fields_in(told: e.DeleteUserFields | e.AddUserFields | None, service: str) -> Fields | Problem:
     """Return what an update takes away or brings; empty values are not told."""
     if told is None:
-        return Fields()
+        return NO_FIELDS
     proof = proof_in(told.authentication_inputs, service)
     if isinstance(proof, Problem):
         return proof
@@ -96,6 +97,14 @@ def fields_in(told: e.DeleteUserFields | e.AddUserFields | None, service: str) -
         pin=Secret(proof.word) if proof is not None and pin else None,
         foreign=tuple(_foreign(told, languages, has_password=proof is not None and not pin)),
     )
+
+
+def reported(told: e.DeleteUserFields | e.AddUserFields | None) -> Fields:
+    """Return what a report tells of contact channels and language; the rest of a report is no wish, and is left out."""
+    fields = fields_in(told, "UserUpdated")
+    if isinstance(fields, Problem):
+        return NO_FIELDS
+    return replace(fields, home_library=None, pin=None, foreign=())
 
 
 def _foreign(

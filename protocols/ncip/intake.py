@@ -132,7 +132,8 @@ def _text(document: bytes, encoding: str | None) -> str:
             # The five bytes that Windows-1252 does not know are controls in Latin-1: let neither stop us.
             return document.decode("cp1252", "replace")
     if encoding.startswith("utf-16") and len(document) % 2:
-        document = document[:-1]  # a lone byte at the end is what a stream was cut at
+        # A stream was cut within a character: the last one, or the one behind it.
+        document = document + b"\0" if encoding == "utf-16-le" else document[:-1]
     return document.decode(encoding, "replace" if encoding == "cp1252" else "strict")
 
 

@@ -66,16 +66,16 @@ _FULL = 256 * 1024 - 200
 
 def ncip() -> list[Row]:
     """Return the rows."""
-    with _running() as server, contextlib.ExitStack() as lines:
+    with running() as server, contextlib.ExitStack() as lines:
         os.sched_setaffinity(0, {GENERATOR_CORE} & os.sched_getaffinity(0) or os.sched_getaffinity(0))
-        questions = [_question(card, pin) for card, pin in world.people(world.ASKED)]
-        asks = [_Line(lines.enter_context(_connected(server.port))) for _ in range(CONNECTIONS)]
+        questions = [question(card, pin) for card, pin in world.people(world.ASKED)]
+        asks = [_Line(lines.enter_context(connected(server.port))) for _ in range(CONNECTIONS)]
         # The first time costs a hash and two writes for each patron: a few at a time, as kiosks would.
         _closed_loop(asks[:FEW], questions, server, times=1)
         _closed_loop(asks, questions, server, times=1)
         rounds = [_closed_loop(asks, questions, server, seconds=SECONDS) for _ in range(3)]
         evenly = percentiles(_evenly(asks, questions, seconds=SECONDS * 3))
-        harm = {name: _refused(lines.enter_context(_connected(server.port)), text) for name, text in _HARMFUL.items()}
+        harm = {name: _refused(lines.enter_context(connected(server.port)), text) for name, text in _HARMFUL.items()}
     rate, cost = (statistics.median(values) for values in zip(*rounds, strict=True))
     worst = max(harm, key=lambda name: harm[name])
     return [
@@ -100,7 +100,8 @@ def ncip() -> list[Row]:
 
 
 @contextlib.contextmanager
-def _running() -> Iterator[Server]:
+def running(more: str = "") -> Iterator[Server]:
+    """Run a daemon with an NCIP door, whose port is the server's; ``more`` is said in its settings."""
     with tempfile.TemporaryDirectory(prefix="portvakt-bench-") as folder:
         directory, port = Path(folder), daemon.free_port()
         database = f"sqlite:///{world.copy(directory / 'state')}"
@@ -111,13 +112,14 @@ def _running() -> Iterator[Server]:
         text = world.settings_text(database=database, sip2_port=daemon.free_port(), http_port=daemon.free_port())
         text = text.replace(f'directory = "{world.KEPT}/partners.d"', f'directory = "{partners}"')
         settings = directory / "portvakt.toml"
-        settings.write_text(text + _NCIP.format(port=port), encoding="utf-8")
+        settings.write_text(text + _NCIP.format(port=port) + more, encoding="utf-8")
         command = [*daemon.pinned(daemon.SERVER_CORE), str(daemon.PORTVAKT), "serve", "--config", str(settings)]
         with daemon.started(command, directory, port) as server:
             yield server
 
 
-def _question(card: str, pin: str) -> bytes:
+def question(card: str, pin: str) -> bytes:
+    """Return a LookupUser by card and PIN, as it is sent."""
     return _posted(_LOOKUP.format(card=_INPUT.format(card, "Barcode Id"), pin=_INPUT.format(pin, "PIN")).encode())
 
 
@@ -127,7 +129,8 @@ def _posted(document: bytes) -> bytes:
 
 
 @contextlib.contextmanager
-def _connected(port: int) -> Iterator[socket.socket]:
+def connected(port: int) -> Iterator[socket.socket]:
+    """Connect to the door."""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield connection

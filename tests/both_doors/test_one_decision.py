@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import enum
+from datetime import date
 
 import pytest
 
+from gateway import demo_world
 from gateway.demo_world import STORBYEN
 from gateway.words.languages import Language
 from gateway.words.screen import Screen, say
@@ -44,8 +46,19 @@ class Worth(enum.Enum):
     NATIONAL_CARD_NEEDED = enum.auto()
 
 
-DOORS = {"storbyen-1": "storbyen-ils", "fjordby-1": "fjordby-ils", "film-1": "film"}
-LIBRARIES = {"storbyen-1": "Storbyen folkebibliotek", "fjordby-1": "Fjordby bibliotek", "film-1": "Film"}
+STORBYEN_NAME = "Storbyen folkebibliotek"
+DOORS = {
+    "storbyen-1": "storbyen-ils",
+    "storbyen-door": "storbyen-ils",
+    "fjordby-1": "fjordby-ils",
+    "film-1": "film",
+}
+LIBRARIES = {
+    "storbyen-1": STORBYEN_NAME,
+    "storbyen-door": STORBYEN_NAME,
+    "fjordby-1": "Fjordby bibliotek",
+    "film-1": "Film",
+}
 
 SCREENS = {
     **dict.fromkeys((Screen.RULES_FIRST, Screen.TOO_YOUNG), Worth.GUEST),
@@ -109,9 +122,14 @@ CARDS = {
     "N001000007": "6038",
     "N001000008": "7495",
     "N001000009": "2683",
+    "N001000010": "5048",
     "N001999999": "1357",
     "S999999": "4711",
 }
+
+
+def test_every_card_of_the_demo_is_asked_for() -> None:
+    assert {person.card for person in demo_world._people(date(2026, 11, 23))} <= CARDS.keys()
 
 
 @pytest.mark.parametrize("terminal", DOORS)

@@ -51,6 +51,7 @@ from tests.operations.test_canaries import (
     patron,
 )
 from tests.protocols.ncip.documents import credential, message
+from tests.protocols.ncip.oracle import is_valid
 
 INITIATOR_SECRET = "startkanari-20394857"
 NEW_PIN = "918273640517"
@@ -145,7 +146,9 @@ async def everything_said(served: Served) -> bytes:
     exchange, heard = served.daemon._ncip.exchange, b""
     for document in conversation():
         answer = exchange.answer(document, Place("127.0.0.1"))
-        heard += answer if isinstance(answer, bytes) else await answer
+        told = answer if isinstance(answer, bytes) else await answer
+        assert is_valid(told)
+        heard += told
     async with http(served) as vendor:
         for document in (look_up(card_and_pin(LOCAL_CARD, WRONG_PIN)), update(user(LOCAL_CARD))):
             heard += (await vendor.post(ours(document))).body

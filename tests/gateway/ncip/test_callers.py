@@ -115,6 +115,25 @@ async def test_whoever_lacks_anything_is_a_stranger(header_: InitiationHeader, e
     assert await callers(initiator("one", STORBYEN)).check(header_, HERE) is expected
 
 
+@pytest.mark.parametrize("agency", [STORBYEN, FJORDBY], ids=["its own", "another's"])
+async def test_a_wrong_agency_costs_the_same_hash_as_a_wrong_secret(
+    agency: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs: list[str] = []
+    verify = MachineSecrets._verify
+
+    def verified(self: MachineSecrets, hashed: str, given: Secret) -> bool:
+        costs.append(hashed.split("$")[1])
+        return verify(self, hashed, given)
+
+    monkeypatch.setattr(MachineSecrets, "_verify", verified)
+    found = await callers(initiator("one", STORBYEN), initiator("two", FJORDBY, networks=())).check(
+        told(agency, "guess"), HERE
+    )
+    assert not isinstance(found, Caller)
+    assert costs == ["argon2id"]
+
+
 async def test_an_agency_is_compared_without_case_and_padding() -> None:
     found = await callers(initiator("one", STORBYEN)).check(told(f" {STORBYEN.lower()} "), HERE)
     assert isinstance(found, Caller)

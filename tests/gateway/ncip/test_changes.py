@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -9,7 +12,7 @@ from gateway.demo_world import FJORDBY, STORBYEN
 from protocols.ncip import UserCreatedResponse, UserUpdatedResponse
 from registry.domain.card import CardNumber
 from registry.domain.institution import LendingUnitId
-from registry.domain.patron import Patron
+from registry.domain.patron import Patron, StoredSecret
 from registry.domain.standing import StandingState
 from registry.storage import tables
 from tests.gateway.ncip.vendors import (
@@ -43,6 +46,14 @@ async def patron(served: Served, card: str = "N001000002") -> Patron:
         person = await work.patrons.find(found.patron)
         assert person is not None
     return person[0]
+
+
+async def changed_elsewhere(served: Served, **fields: Any) -> None:
+    """Change an entry as its patron would, on a page of their own."""
+    person = await patron(served)
+    async with served.register.database.unit_of_work() as work:
+        await work.patrons.change(replace(person, **fields))
+        work.changed(person.id)
 
 
 async def test_contact_data_is_exchanged(served: Served) -> None:
@@ -120,6 +131,14 @@ REFUSED = {
         update(JONAS, credential("PIN", "5926"), credential("PIN", "1234")),
         "Unable To Add Element",
     ),
+    "a new PIN out of the identity number": (
+        update(JONAS, credential("PIN", "5926"), credential("PIN", "9194")),
+        "Unable To Add Element",
+    ),
+    "the same backwards": (
+        update(JONAS, credential("PIN", "5926"), credential("PIN", "4919")),
+        "Unable To Add Element",
+    ),
     "the old PIN again": (update(JONAS, credential("PIN", "5926"), credential("PIN", "5926")), "Unable To Add Element"),
     "a PIN taken away": (update(JONAS, credential("PIN", "5926")), "Unable To Delete Element"),
     "a new PIN without the old": (update(JONAS, added=credential("PIN", "8064")), FAILED),
@@ -167,6 +186,46 @@ async def test_a_pin_is_exchanged_for_a_new_one_by_who_knows_the_old(served: Ser
         assert await vendor.problem(look_up(card_and_pin("N001000002", "5926"))) == FAILED
         assert standing_of(await vendor.ask(look_up(card_and_pin("N001000002", "8064")))) == "Active"
     assert served.hashed() == 1
+
+
+@pytest.mark.parametrize("old", ["", credential("PIN", ""), credential("PIN", "2469")], ids=["none", "empty", "guess"])
+async def test_a_first_pin_is_not_set_from_here_for_nobody_has_an_old_one_to_prove(old: str, served: Served) -> None:
+    async with http(served) as vendor:
+        registered = create(user("N001234575"), named("Næss", "Ánde"), born="2008-11-02")
+        assert await vendor.problem(registered) == ""
+        assert await vendor.problem(update(user("N001234575"), old, credential("PIN", "8064"))) == FAILED
+        assert await vendor.problem(look_up(card_and_pin("N001234575", "8064"))) == FAILED
+
+
+async def test_an_equal_change_is_made_anew_where_somebody_else_has_changed_it_since(served: Served) -> None:
+    first = update(JONAS, electronic("mailto", MAIL), electronic("mailto", "ny@patron.example"))
+    back = electronic("mailto", MAIL)
+    async with http(served) as vendor:
+        assert await vendor.problem(first) == ""
+        await changed_elsewhere(served, email=MAIL)
+        assert await vendor.problem(first) == ""
+        assert (await patron(served)).email == "ny@patron.example"
+        taken = update(JONAS, electronic("mailto", "ny@patron.example"))
+        assert await vendor.problem(taken) == ""
+        assert await vendor.problem(taken) == "", "a lost answer, asked for again"
+        await changed_elsewhere(served, email="ny@patron.example")
+        assert await vendor.problem(taken) == ""
+        assert (await patron(served)).email is None
+        assert await vendor.problem(update(JONAS, added=back)) == ""
+
+
+async def test_an_equal_change_of_pin_is_not_done_where_the_pin_is_another_by_now(served: Served) -> None:
+    there = update(JONAS, credential("PIN", "5926"), credential("PIN", "8064"))
+    back = update(JONAS, credential("PIN", "8064"), credential("PIN", "5926"))
+    async with http(served) as vendor:
+        assert [await vendor.problem(one) for one in (there, there, back)] == ["", "", ""]
+        assert await vendor.problem(there) == ""
+        assert standing_of(await vendor.ask(look_up(card_and_pin("N001000002", "8064")))) == "Active"
+        jonas = (await patron(served)).id
+        async with served.register.database.unit_of_work() as work:
+            await work.patrons.set_pin(jonas, StoredSecret(hashed="", pepper="gone"))
+            work.changed(jonas)
+        assert await vendor.problem(there) == FAILED
 
 
 async def test_the_home_library_may_be_any_where_the_patron_is_local(served: Served) -> None:
@@ -226,17 +285,60 @@ async def test_what_was_on_its_way_is_called_off_unless_the_courier_has_it(
 # Reports.
 
 
-@pytest.mark.parametrize("card", ["N001000001", "N001000002", "N009999999"])
+def report(who: str, taken: str = "", added: str = "", *, by: str = "storbyen-ils") -> bytes:
+    """A UserUpdated."""
+    return update(who, taken, added, by=by).replace(b"UpdateUser>", b"UserUpdated>")
+
+
+@pytest.mark.parametrize("card", ["N001000001", "N009999999", "GRØNN-17"])
 async def test_reports_are_answered_and_make_nobody_local(card: str, served: Served) -> None:
     created = message(f"<UserCreated>{header()}{user(card)}{NO_NAME}</UserCreated>")
-    added = f"<AddUserFields>{electronic('tel', '91111111')}</AddUserFields>"
-    updated = message(f"<UserUpdated>{header()}{user(card)}{added}</UserUpdated>")
+    updated = report(user(card), added=electronic("tel", "91111111"))
     async with http(served) as vendor:
         answers = [await vendor.ask(created), await vendor.ask(updated)]
         assert [type(answer) for answer in answers] == [UserCreatedResponse, UserUpdatedResponse]
         assert [problem_of(answer) for answer in answers] == ["", ""]
         assert standing_of(await vendor.ask(look_up(card_and_pin("N001000001", "4817")))) == "Guest"
-    assert (await patron(served)).mobile == "+47 400 55 102"
+    assert (await patron(served, "N001000001")).mobile == "+47 400 55 101"
+
+
+@pytest.mark.parametrize("who", ["N001000002", "S200002"])
+@pytest.mark.parametrize("gone", [MAIL, "never-was@patron.example"])
+async def test_what_a_library_reports_of_its_own_patron_is_taken_over(who: str, gone: str, served: Served) -> None:
+    new = electronic("mailto", "ny@patron.example") + electronic("tel", "91111111") + "<UserLanguage>eng</UserLanguage>"
+    async with http(served) as vendor:
+        for _ in range(2):
+            assert await vendor.problem(report(user(who), electronic("mailto", gone), new)) == ""
+    told = await patron(served)
+    assert (told.email, told.mobile, told.language) == ("ny@patron.example", "91111111", "en")
+
+
+NO_REPORTS = {
+    "a name": named("Ny", "Ny"),
+    "a birth date": "<DateOfBirth>1994-11-10</DateOfBirth>",
+    "the registered address": postal("Nyveien 1", "0184", "Byen", "Home"),
+    "a PIN": credential("PIN", "8064"),
+    "a home library": home_library(FJORDBY),
+    "no e-mail address": electronic("mailto", "a b@c"),
+}
+
+
+@pytest.mark.parametrize("added", NO_REPORTS.values(), ids=NO_REPORTS)
+async def test_what_is_not_the_librarys_to_change_is_reported_in_vain(added: str, served: Served) -> None:
+    before = await patron(served)
+    async with http(served) as vendor:
+        assert await vendor.problem(report(JONAS, added=added)) == ""
+        assert standing_of(await vendor.ask(look_up(card_and_pin("N001000002", "5926")))) == "Active"
+    assert replace(await patron(served), last_activity=None) == replace(before, last_activity=None)
+
+
+async def test_nobody_reports_of_another_librarys_patron(served: Served) -> None:
+    before = await patron(served)
+    async with http(served) as vendor:
+        change = electronic("tel", "91111111")
+        assert await vendor.problem(report(JONAS, added=change, by="fjordby-ils")) == ""
+        assert await vendor.problem(report(JONAS, added=change, by="film")) == "Unauthorized Service For Agency"
+    assert await patron(served) == before
 
 
 async def test_every_act_is_written_into_the_audit_trail(served: Served) -> None:
@@ -265,6 +367,15 @@ async def test_every_act_is_written_into_the_audit_trail(served: Served) -> None
     ]
     assert {(actor, institution) for _, actor, institution, _ in told} == {("storbyen-ils", STORBYEN)}
     assert not any(secret in facts for *_, facts in told for secret in ("Næss", "91111111", "N0010", "8064"))
+
+
+async def test_an_act_that_its_agency_has_mandated_is_done_and_logged_as_such(served: Served) -> None:
+    mandated = b"</ns1:InitiationHeader><ns1:MandatedAction><ns1:DateEventOccurred>2026-02-03T08:15:00Z"
+    mandated += b"</ns1:DateEventOccurred></ns1:MandatedAction>"
+    async with http(served) as vendor:
+        assert await vendor.problem(delete(JONAS).replace(b"</ns1:InitiationHeader>", mandated)) == ""
+        assert await vendor.problem(delete(JONAS)) == ""
+    assert [line["mandated"] for line in served.events("performed")] == [True, False]
 
 
 async def audited(served: Served) -> list[tuple[str, str, str, str]]:

@@ -68,6 +68,29 @@ async def test_a_form_may_carry_the_document_in_a_field(field: str, before: str,
     assert standing_of(page.message) == "Guest"
 
 
+@pytest.mark.parametrize("field", ["xml", "XForms:Model"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        'Content-Disposition: form-data; name="{}"',
+        'Content-Type: text/xml\r\ncontent-disposition: form-data; filename="a.xml"; name={}',
+    ],
+    ids=["a field", "a file"],
+)
+async def test_a_form_of_several_parts_may_carry_it_too(head: str, field: str, shared: Served) -> None:
+    parts = (
+        b'Content-Disposition: form-data; name="action"\r\n\r\nask',
+        head.format(field).encode() + b"\r\n\r\n" + GUEST,
+    )
+    body = b"".join(b"--a-boundary\r\n" + part + b"\r\n" for part in parts) + b"--a-boundary--\r\n"
+    async with http(shared) as vendor:
+        page = await vendor.post(body, content_type="multipart/form-data; boundary=a-boundary")
+        assert standing_of(page.message) == "Guest"
+        for harm in (body[:150], body.replace(field.encode(), b"other"), b"--", b"--\r\n" * 5000, b"--a=" * 9000):
+            page = await vendor.post(harm)
+            assert (page.status, problem_of(page.message)) == (200, "Invalid Message Syntax Error")
+
+
 @pytest.mark.parametrize("size", [1, 7, 1000])
 async def test_chunks_of_any_size_make_one_document(size: int, shared: Served) -> None:
     pieces = [GUEST[at : at + size] for at in range(0, len(GUEST), size)]

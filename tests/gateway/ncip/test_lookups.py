@@ -20,7 +20,7 @@ from tests.gateway.ncip.vendors import (
     standing_of,
     user,
 )
-from tests.gateway.worlds import Served
+from tests.gateway.worlds import Served, World, running
 from tests.protocols.ncip.documents import credential
 
 GUEST, LOCAL = card_and_pin("N001000001", "4817"), card_and_pin("N001000002", "5926")
@@ -249,12 +249,14 @@ async def test_a_card_alone_is_refused_to_anybody_else_whoever_it_is(card: str, 
         assert await vendor.problem(look_up(user(card), by=initiator)) == NOT_GRANTED
 
 
-async def test_the_daily_budget_of_guests_outlives_a_restart(served: Served) -> None:
+async def test_the_daily_budget_of_guests_outlives_a_restart(world: World) -> None:
     strangers = [f"N00900{number:04}" for number in range(19)]
-    async with http(served) as vendor:
+    async with running(world) as served, http(served) as vendor:
         assert standing_of(await vendor.ask(look_up(user("N001000001")))) == "Guest"
         for stranger in strangers:
             assert await vendor.problem(look_up(user(stranger))) == "Unknown User"
+        assert await vendor.problem(look_up(user("N009999999"))) == NOT_GRANTED
+    async with running(world) as served, http(served) as vendor:
         assert await vendor.problem(look_up(user("N009999999"))) == NOT_GRANTED
         assert await vendor.problem(look_up(user("N001000006"))) == NOT_GRANTED
         # Who was looked at today costs nothing more, and the library's own patrons never cost anything.

@@ -147,6 +147,33 @@ async def test_a_secret_that_cannot_be_taken_out_goes_nowhere(both: Served, stor
 
 
 @pytest.mark.parametrize(
+    "written",
+    ["<![CDATA[{}]]>", "{}<!-- -->", "<!-- -->{}", "&#{first};{rest}<!-- -->"],
+    ids=["CDATA", "a comment behind", "a comment before", "a reference and a comment"],
+)
+@pytest.mark.parametrize("beside", ["", "<ns1:FromSystemAuthentication>x</ns1:FromSystemAuthentication>"])
+async def test_nor_does_one_that_is_written_so_that_it_is_not_found(
+    written: str, beside: str, both: Served, storbyen: Library
+) -> None:
+    secret = INITIATORS["fjordby-ils"]
+    told = written.format(secret, first=ord(secret[0]), rest=secret[1:])
+    document = requested("N001000002").replace(secret.encode(), told.encode())
+    document = document.replace(b"<ns1:FromAgencyId>", beside.encode() + b"<ns1:FromAgencyId>", 1)
+    async with http(both) as vendor:
+        assert await vendor.problem(document) == "Unauthorized Combination Of Element Values For Agency"
+    assert storbyen.heard == []
+
+
+async def test_an_empty_place_for_a_secret_goes_on_as_it_is(both: Served, storbyen: Library) -> None:
+    empty = b"<ns1:FromSystemAuthentication />"
+    document = requested("N001000002").replace(b"<ns1:FromAgencyId>", empty + b"<ns1:FromAgencyId>", 1)
+    async with http(both) as vendor:
+        assert await vendor.problem(document) == ""
+    assert storbyen.heard == [without_secrets(document)]
+    assert empty in storbyen.heard[0]
+
+
+@pytest.mark.parametrize(
     ("card", "expected"),
     [
         ("N009999999", "Unknown User"),

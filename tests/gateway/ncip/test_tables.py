@@ -16,12 +16,13 @@ from gateway.ncip.answers import (
     Outage,
     Row,
     of_objection,
-    of_refusal,
+    of_row,
+    row_of,
 )
 from gateway.ncip.callers import Stranger
 from gateway.ncip.responders import OF_SERVICES, RESPONDERS
 from gateway.ncip.users import LANGUAGES
-from protocols.ncip import MESSAGES, Codec, LookupUserResponse, Request
+from protocols.ncip import MESSAGES, Codec, LookupUserResponse, Request, Trouble
 from registry.domain.decisions import Refusal, Refused, Situation
 from registry.domain.initiating import Objected, Objection, Part
 from registry.domain.patron import Language
@@ -58,10 +59,19 @@ def test_every_request_that_can_be_read_has_a_responder() -> None:
 
 
 def test_no_answer_tells_an_unknown_card_from_a_wrong_pin() -> None:
-    written = {
-        Codec().encode(LookupUserResponse(problems=(of_refusal(Refused(reason), "LookupUser"),))) for reason in ALIKE
-    }
+    rows = [row_of(Refused(reason)) for reason in ALIKE]
+    written = {Codec().encode(LookupUserResponse(problems=(of_row(row, "LookupUser"),))) for row in rows}
     assert len(written) == 1
+
+
+@pytest.mark.parametrize("by_grant", [True, False])
+@pytest.mark.parametrize("proved", [True, False])
+@pytest.mark.parametrize("reason", Refusal)
+def test_a_failed_proof_is_told_on_the_stroke_and_nothing_else_is(
+    reason: Refusal, proved: bool, by_grant: bool
+) -> None:
+    row = row_of(Refused(reason, pin_proved=proved), by_grant=by_grant)
+    assert row.alike == (row.trouble is Trouble.USER_AUTHENTICATION_FAILED)
 
 
 @pytest.mark.parametrize("row", EVERY_ROW, ids=str)

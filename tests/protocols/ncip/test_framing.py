@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from protocols.ncip import Framer, MessageTooLong
+from protocols.ncip import Codec, Framer, MessageTooLong, Received
 from tests.protocols.ncip import documents as d
 
 LOOKUP = d.message(d.LOOKUP_BY_ID)
@@ -13,7 +13,10 @@ FRAMES = {
     "no prefix": d.message(d.LOOKUP_BY_ID, prefix=""),
     "an odd prefix": d.message(d.LOOKUP_BY_ID, prefix="nc-ip_2.0:"),
     "blanks in the tag": LOOKUP.replace(b"</ns1:NCIPMessage>", b"</ns1:NCIPMessage \r\n\t>"),
-    "LookupVersion": b"<NCIPVersionMessage version='v1_0'><LookupVersion/></NCIPVersionMessage>",
+    "LookupVersion": (
+        b"<NCIPVersionMessage version='v1_0'><LookupVersion><FromAgencyId/><ToAgencyId/></LookupVersion>"
+        b"</NCIPVersionMessage>"
+    ),
     "UTF-16": LOOKUP.decode().encode("utf-16"),
     "UTF-16, big end first": LOOKUP.decode().encode("utf-16-be"),
     "Latin-1": d.message(d.LOOKUP_BY_ID.replace(d.CARD, "GRØNN")).decode().encode("latin-1"),
@@ -30,6 +33,15 @@ def test_a_message_is_found_wherever_it_is_cut(document: bytes) -> None:
         assert found is not None
         assert document == found + document[len(found) :]
         assert not document[len(found) :].strip(b"\0")
+
+
+@pytest.mark.parametrize("document", FRAMES.values(), ids=FRAMES)
+def test_a_message_is_read_wherever_its_end_was_cut(document: bytes) -> None:
+    for cut in range(len(document) - 3, len(document) + 1):
+        framer = Framer(limit=4096)
+        found = framer.feed(document[:cut]) or framer.feed(document[cut:])
+        assert found is not None
+        assert isinstance(Codec().decode(found), Received), cut
 
 
 @pytest.mark.parametrize("document", FRAMES.values(), ids=FRAMES)

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from protocols.ncip import Codec, CreateUser, LookupUser, LookupVersion, LookupVersionResponse, Received, Unreadable
+from protocols.ncip import (
+    Codec,
+    Conformance,
+    CreateUser,
+    LookupUser,
+    LookupVersion,
+    LookupVersionResponse,
+    Received,
+    Unreadable,
+)
 from protocols.ncip import messages as m
 from protocols.ncip.normalising import local
 from tests.protocols.ncip.oracle import OURS, SAMPLES, STANDARD, is_valid, needs_samples, needs_standard
@@ -58,6 +67,50 @@ def test_a_sample_is_refused(path: Path) -> None:
     assert isinstance(found, Unreadable)
     assert found.problem.problem_type.value == REFUSED.get(path.name, "Invalid Message Syntax Error")
     assert is_valid(CODEC.encode(found.answer()))
+
+
+# LookupVersion has a schema of its own; a charset is no deviation, and control bytes are taken out before anything.
+AS_IT_CAME = ("v1-01", "v1-02", "dirty-07", "dirty-08")
+TO_BE_MENDED = ("v1-", "dirty-", "X_", "LookupUser_ext_foreign")
+
+
+def expected_of(name: str) -> Conformance:
+    """How well a sample is made, as is told beside the samples."""
+    mended = name.startswith(TO_BE_MENDED) and not name.startswith(AS_IT_CAME)
+    return Conformance.MENDED if mended else Conformance.VALID
+
+
+@needs_samples
+@pytest.mark.parametrize("path", READ, ids=lambda path: path.name)
+def test_a_sample_is_made_as_well_as_is_told_of_it(path: Path) -> None:
+    found = CODEC.decode(path.read_bytes())
+    assert isinstance(found, Received)
+    assert found.conformance is expected_of(path.name)
+
+
+@needs_samples
+def test_a_foreign_extension_is_dropped() -> None:
+    found = sample("LookupUser_ext_foreign")
+    assert isinstance(found.message, LookupUser)
+    assert claimed(found.message) == (("N000000000",), None)
+    assert b"pending" in named("LookupUser_ext_foreign")[0].read_bytes()
+    assert b"pending" not in CODEC.encode(found.message)
+
+
+@needs_samples
+def test_the_samples_of_version_1_are_read_as_meant() -> None:
+    message = sample("v1-10").message
+    assert isinstance(message, LookupUser)
+    assert claimed(message) == (("N001234567",), "1234")
+    made = sample("v1-20").message
+    assert isinstance(made, CreateUser)
+    assert claimed(made)[0] == ("N001234567",)
+    wrong = sample("v1-12").message
+    assert isinstance(wrong, m.LookupUserResponse)
+    assert [one.problem_type.value for one in wrong.problems] == ["User Authentication Failed"]
+    duplicate = sample("v1-22").message
+    assert isinstance(duplicate, m.CreateUserResponse)
+    assert [one.problem_type.value for one in duplicate.problems] == ["Duplicate User"]
 
 
 @needs_samples
@@ -169,6 +222,18 @@ def test_a_dirty_shipment_is_read_as_meant() -> None:
     message = sample("dirty-09").message
     assert isinstance(message, m.ItemShipped)
     assert message.date_shipped == datetime(2026, 2, 3, 8, 15, tzinfo=UTC)
+    assert message.ext is not None
+    assert message.ext.notice_content == "ShippedBy.Lender"
+    assert message.shipping_information is not None
+    assert message.shipping_information.physical_address is not None
+    address = message.shipping_information.physical_address.structured_address
+    assert address is not None
+    assert (address.street, address.region, address.country, address.postal_code) == (
+        "Biblioteksgata 1",
+        "Eksempelby",
+        "NO",
+        "0001",
+    )
 
 
 @needs_samples
