@@ -133,9 +133,19 @@ class LibrarySystem(Section):
     wants_empty_pin: bool = flag(
         False, "Whether it refuses requests without a PIN field; an empty one counts as a wrong PIN at some systems"
     )
-    asks_status: bool = flag(True, "Whether it is asked for its status (99) after each login")
+    wants_pin: bool = flag(
+        False, "Whether it wants the PINs that the register has found right; by default they stay here"
+    )
+    birth_date_fields: tuple[FieldCode, ...] = Field(
+        default=("PB",), description="Fields of its answers that may tell a birth date, the first one that does"
+    )
+    fills_validity: bool = flag(
+        False, "Whether BL and CQ, where it leaves them out, are added to answers about local cards, too"
+    )
+    asks_status: bool = flag(True, "Whether it is asked for its status (99): after each login, and when idle")
     proves_patron: bool = flag(True, "Whether answers about another patron than asked for are refused")
     keep_alive: float = seconds(60, 5, 3600, "Idle links are kept alive by a status message this often")
+    idle_close: float = seconds(0, 0, 86400, "Idle links are closed after so long without a request; 0: never")
 
     @model_validator(mode="after")
     def _logs_in_one_way(self) -> Self:
@@ -346,6 +356,7 @@ class Dialect(Section):
     language: Language = Field(default="nb", description="The language of texts: nb, nn, se or en")
     timeout_tenths: int = whole(30, 0, 999, "The time-out told to the terminal in 98", "tenths of a second")
     retries: int = whole(3, 0, 999, "The number of retries told to the terminal in 98")
+    off_line_in_outage: bool = flag(False, "Whether it is told off-line (98) while its library system is down")
 
     @model_validator(mode="after")
     def _leaves_answers_whole(self) -> Self:

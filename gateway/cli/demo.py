@@ -24,6 +24,7 @@ from gateway.partners.publication import publication_of
 from gateway.partners.secrets import hash_secret
 from gateway.running import NotStartedError, log_stream, run
 from gateway.simulators.ils import IlsSimulator, built_in_world
+from gateway.simulators.ils.store import Store, StoreError
 from registry.domain.secret import Secret
 
 # What --fresh may remove: a folder that bears this mark was made by the demo and holds nothing else.
@@ -59,9 +60,12 @@ def demo(state: Path, fresh: bool, port: int, http_port: int, ncip_port: int, il
               card N001000001, PIN 4817
     """
     path = state / "portvakt.toml"
-    found = prepare(state, fresh=fresh, sip2_port=port, http_port=http_port, ncip_port=ncip_port)
     ils_port = ils_port or _free_port()
-    tell_of_ils(state, ils_port)
+    try:
+        found = prepare(state, fresh=fresh, sip2_port=port, http_port=http_port, ncip_port=ncip_port)
+        tell_of_ils(state, ils_port)
+    except OSError as refused:
+        raise Failure(f"{refused.filename or state}: {refused.strerror}") from refused
     click.echo(f"demo world {'found' if found else 'made'} in {state.absolute()}", err=True)
     with clear_errors():
         settings = load_settings(path, {})
@@ -89,6 +93,7 @@ def prepare(state: Path, *, fresh: bool, sip2_port: int, http_port: int, ncip_po
     """
     mark = state / _MARK
     if fresh and mark.exists():
+        _require_nobody_inside(state)
         shutil.rmtree(state)
     if state.exists() and any(state.iterdir()) and not mark.exists():
         raise Failure(f"{state} holds something that is no demo; name another folder with --state")
@@ -106,6 +111,13 @@ def prepare(state: Path, *, fresh: bool, sip2_port: int, http_port: int, ncip_po
     _make(state, settings_file)
     (state / _WELL_MADE).touch()
     return False
+
+
+def _require_nobody_inside(state: Path) -> None:
+    try:
+        Store(state / "ils").close()
+    except StoreError as taken:
+        raise Failure(str(taken)) from taken
 
 
 def tell_of_ils(state: Path, port: int) -> None:

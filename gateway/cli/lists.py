@@ -50,6 +50,18 @@ def read_list(file: Path, layout: str | None, make: Callable[[Row], T]) -> Batch
     return batch
 
 
+def check_report(report: Path | None, file: Path) -> None:
+    """Make sure, before anything is imported, that refused lines can be reported; raises ``Failure``."""
+    if report is None:
+        return
+    if report.exists() and file.exists() and report.samefile(file):
+        raise Failure(f"{report} is the list itself; name another file with --report")
+    try:
+        report.open("a").close()
+    except OSError as error:
+        raise Failure(f"{report}: {error.strerror}") from error
+
+
 def tell_refused(refused: Iterable[tuple[int, str]], report: Path | None) -> None:
     """Tell refused lines and why, in the order of lines: into the CSV file ``report``, else on standard error."""
     if report is not None:

@@ -18,7 +18,7 @@ import click
 from config.settings import Settings
 from gateway.application import Register
 from gateway.cli.common import CARD, NOT_DONE, Failure, actor, config_option, register_of, run, settings_of
-from gateway.cli.lists import Batch, importing, read_list, tell_refused
+from gateway.cli.lists import Batch, check_report, importing, read_list, tell_refused
 from gateway.cli.rows import COLUMNS, LAYOUTS, Row, RowError, patron_of, rows_of
 from registry.domain.card import CardNumber
 from registry.domain.patron import Address
@@ -178,6 +178,7 @@ def import_patrons(
     Example:  portvakt patron import patrons.csv --report refused.csv
     """
     settings = settings_of(config_path)
+    check_report(report, file)
     batch = read_list(file, layout, patron_of)
     run(_import(settings, batch, skip_refused=skip_refused, dry_run=dry_run))
     tell_refused(batch.refused, report)

@@ -12,7 +12,7 @@ import click
 
 from config.settings import Settings
 from gateway.cli.common import CARD, NOT_DONE, Failure, actor, config_option, register_of, run, settings_of
-from gateway.cli.lists import Batch, importing, read_list, tell_refused
+from gateway.cli.lists import Batch, check_report, importing, read_list, tell_refused
 from gateway.cli.rows import LAYOUTS, Column, Row, RowError
 from registry.domain.card import CardNumber, national
 from registry.domain.institution import LendingUnitId
@@ -69,6 +69,7 @@ def import_standings(
               portvakt standings import patrons.csv --unit NO-2030000 --report refused.csv
     """
     settings = settings_of(config_path)
+    check_report(report, file)
     batch = read_list(file, layout, standing_row_of)
     rules = ImportRules(
         skip_refused=skip_refused, dry_run=dry_run or bool(batch.refused and not skip_refused), force=force

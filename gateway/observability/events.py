@@ -60,14 +60,14 @@ EVENTS: Mapping[str, Event] = {
     "login_accepted": _event(INFO),
     "login_refused": _event(WARNING),
     # Messages
-    "request": _event(DEBUG, "size"),
+    "request": _event(DEBUG, "size", "conformance"),
     "frame_refused": _event(WARNING, "size"),
     "pin_check": _event(INFO),
     "staff_alarm": _event(WARNING),
     "throttled": _event(WARNING, "scope"),
     "outage": _event(ERROR, "error", "at"),
     "initiator_refused": _event(WARNING),
-    "performed": _event(INFO),
+    "performed": _event(INFO, "mandated"),
     # Library systems
     "upstream_breaker": _event(WARNING, "peer"),
     "upstream_failed": _event(INFO, "peer"),

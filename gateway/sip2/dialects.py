@@ -11,7 +11,10 @@ from protocols.sip2 import AcsProfile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """A terminal's charset, frame, login and screen, and the fields it wants added to or hidden from answers."""
+    """A terminal's charset, frame, login and screen, and the fields it wants added to or hidden from answers.
+
+    With ``off_line_in_outage`` it is told of an outage of its library system by a 98 that is not on-line.
+    """
 
     profile: AcsProfile = field(default_factory=AcsProfile)
     language: Language = Language.NB
@@ -19,6 +22,7 @@ class Dialect:
     retries: int = 3
     hide: frozenset[str] = frozenset()
     add: Mapping[str, str] = field(default_factory=dict)
+    off_line_in_outage: bool = False
 
     @property
     def charset(self) -> str:

@@ -55,6 +55,7 @@ def _system(told: files.LibrarySystem, settings: Settings) -> LibrarySystem:
         asks_status=told.asks_status,
         proves_patron=told.proves_patron,
         keep_alive=told.keep_alive,
+        idle_close=told.idle_close or None,
         budgets=Budgets(total=budgets.ils, connect=budgets.ils_connect, least_for_change=budgets.ils_least_for_loan),
         in_flight=limits.ils_in_flight,
         queued=limits.ils_queued,
@@ -84,6 +85,7 @@ def _dialect(told: files.Dialect, limits: Limits) -> Dialect:
         retries=told.retries,
         hide=frozenset(told.hide),
         add=dict(told.add),
+        off_line_in_outage=told.off_line_in_outage,
     )
 
 
@@ -116,7 +118,6 @@ def _terminal(
         locations=frozenset(told.locations),
         system=systems[behind.id] if behind else None,
         passes_its_login=behind is not None and behind.login_of_terminal,
-        local_id_tag=behind.local_id_field if behind else None,
         habits=_habits(behind),
         pin_required=told.pin_required,
         pin_authority=PinAuthority(authority),
@@ -126,7 +127,14 @@ def _terminal(
 def _habits(behind: files.LibrarySystem | None) -> IlsHabits:
     if behind is None:
         return NO_HABITS
-    return IlsHabits(wants_terminal_password=behind.wants_terminal_password, wants_empty_pin=behind.wants_empty_pin)
+    return IlsHabits(
+        wants_terminal_password=behind.wants_terminal_password,
+        wants_empty_pin=behind.wants_empty_pin,
+        wants_pin=behind.wants_pin,
+        local_id_tag=behind.local_id_field,
+        birth_date_tags=behind.birth_date_fields,
+        fills_validity=behind.fills_validity,
+    )
 
 
 def _name(partners: Partners, institution: str) -> str:

@@ -79,7 +79,7 @@ def merged(answer: PatronAnswer, asked: Message, way: ForwardAs, wrong_pin: str)
         values["language"] = asked.language
     if proved or way.proof is PinProof.NOT_REQUIRED:
         return changed(answer, **values)
-    return _bare(answer, values, wrong_pin if way.proof is PinProof.ILS else "")
+    return _bare(answer, values, wrong_pin if way.proof.passes_pin else "")
 
 
 def _is_proved(answer: PatronAnswer, proof: PinProof) -> bool:

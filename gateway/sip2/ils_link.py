@@ -20,10 +20,11 @@ from gateway.sip2.ils_judging import as_asked, with_institution
 from gateway.sip2.ils_line import IlsLine
 from gateway.sip2.ils_opening import SC_STATUS, open_line
 from gateway.sip2.ils_outcomes import Answered, Failed, Outcome, may_change
+from gateway.sip2.ils_status import PRESUMED
 from gateway.sip2.ils_system import IlsLogin
 from gateway.upstream.backoff import Backoff
 from gateway.upstream.deadlines import NEVER
-from gateway.upstream.failures import FailureKind
+from gateway.upstream.failures import READINGS, FailureKind, Verdict
 from gateway.upstream.turns import take
 from protocols.sip2 import AcsStatus, Message
 
@@ -56,9 +57,24 @@ class IlsLink:
 
     @property
     def status(self) -> AcsStatus | None:
-        """The last 98 on this link's connection, or else on any link to this ILS; None before the first."""
+        """The last 98 on this link's connection, or else on any link to this ILS; None before the first.
+
+        An ILS that is not asked for any is presumed to do all that library systems do.
+        """
         own = self._line.status if self._line is not None else None
-        return own or self._peer.status
+        return own or self._peer.status or (None if self._peer.system.asks_status else PRESUMED)
+
+    @property
+    def is_status_known(self) -> bool:
+        """Whether `status` need not be asked for: it is on-line, by a connection that is there or rests."""
+        if not self._peer.system.asks_status:
+            return True
+        return self._is_on_line() and (self.is_connected or (self._rests and self._peer.gate.breaker.is_closed))
+
+    @property
+    def _rests(self) -> bool:
+        """Whether it was closed because nobody asked: opening it for a status would spoil that."""
+        return self._peer.system.idle_close is not None and self.due == NEVER
 
     @property
     def is_connected(self) -> bool:
@@ -75,6 +91,17 @@ class IlsLink:
         self._track = track
         if self._line is not None:
             self._line.track = track
+
+    async def learn(self, deadline: float) -> AcsStatus | None:
+        """Ask for the ILS's status and return it, by `deadline`; None where there is no ILS to ask.
+
+        Where it was not asked, or not waited for, because others are before us, it is the last one.
+        """
+        outcome = await self.ask(SC_STATUS, deadline)
+        if isinstance(outcome, Answered):
+            return outcome.message if isinstance(outcome.message, AcsStatus) else None
+        is_busy = READINGS[outcome.kind].verdict is Verdict.NOTHING and outcome.kind is not FailureKind.BREAKER_OPEN
+        return self.status if is_busy else None
 
     async def ask(self, message: Message, deadline: float) -> Outcome:
         """Return the ILS's answer, or how there was none, by `deadline` (monotonic) and within the ILS's budget.
@@ -158,7 +185,7 @@ class IlsLink:
         self._backoff.succeeded()
         self._line = opened
         opened.track = self._track
-        self._look_at(now + self._keep_alive())
+        self._look_at(self._next_look(now))
         return opened
 
     def _has_ended(self) -> bool:
@@ -179,8 +206,10 @@ class IlsLink:
         elif system.idle_close is not None and now - self._asked_at >= system.idle_close:
             self.due = NEVER
             line.end()
+        elif not system.asks_status:
+            self.due = self._next_look(now)
         elif now - line.heard_at < system.keep_alive * _EAGER:
-            self.due = line.heard_at + self._keep_alive()
+            self.due = self._next_look(line.heard_at)
         else:
             self.due = now + _LATER
             spawn(self._stay_alive(line), self._peer.log.unexpected)
@@ -218,13 +247,16 @@ class IlsLink:
             if line.is_usable:
                 await line.ask(SC_STATUS, deadline)
             if line.is_usable:
-                self._look_at(peer.clock() + self._keep_alive())
+                self._look_at(self._next_look(peer.clock()))
         finally:
             self._release()
 
-    def _keep_alive(self) -> float:
+    def _next_look(self, heard_at: float) -> float:
+        """When this connection is to be kept alive, or closed where nobody asks any more."""
+        system = self._peer.system
         # Not all at the same moment, though all kiosks of a library are switched on in the same minute.
-        return self._peer.system.keep_alive * (_EAGER + (1 - _EAGER) * self._peer.chance())
+        alive = heard_at + system.keep_alive * (_EAGER + (1 - _EAGER) * self._peer.chance())
+        return alive if system.idle_close is None else min(alive, self._asked_at + system.idle_close)
 
     def _lost(self, line: IlsLine) -> None:
         if self._line is line:

@@ -10,6 +10,25 @@ OF_THE_CONNECTION = frozenset({"93", "97", "99"})
 OF_THE_REGISTER = frozenset({"23", "63", "25", "01", "35"})
 """Requests that the register answers for national cards without any library system."""
 
+_NOT_ON_LINE = "000"
+"""The timeout period of a system that is not on-line."""
+
+PRESUMED = AcsStatus(
+    online_status="Y",
+    checkin_ok="Y",
+    checkout_ok="Y",
+    acs_renewal_policy="Y",
+    status_update_ok="Y",
+    offline_ok="N",
+    timeout_period="999",
+    retries_allowed="999",
+    date_time_sync="0" * 18,
+    protocol_version="2.00",
+    institution_id="",
+    supported_messages="Y" * 16,
+)
+"""Stands for the 98 of a library system that sends none: it lends, or kiosks would stop for good."""
+
 
 def merged_status(
     own: AcsStatus,
@@ -31,6 +50,7 @@ def merged_status(
     return changed(
         own,
         online_status=yes_or_no(yes(own.online_status) and not off_line),
+        timeout_period=_NOT_ON_LINE if off_line else own.timeout_period,
         checkin_ok=_flag(ils, "checkin_ok", circulates=circulates),
         checkout_ok=_flag(ils, "checkout_ok", circulates=circulates),
         acs_renewal_policy=_flag(ils, "acs_renewal_policy", circulates=circulates),

@@ -36,16 +36,29 @@ class Budgets:
     least_for_change: float = 0.8
 
 
+BIRTH_DATE_TAGS = ("PB",)
+"""Where most systems that tell a birth date tell it. PA, PD and BC mean it at some and an expiry at others."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IlsHabits:
-    """What one library system wants to find in requests, be it empty; by default nothing."""
+    """What one library system wants to find in requests, and where its answers say what.
+
+    It may want an AC or an AD, be it empty, or the PIN (`wants_pin`) that the register has found right already. Its
+    own id of a patron is in AA unless `local_id_tag` names another field, a birth date in one of `birth_date_tags`.
+    Where it leaves BL or CQ out, `fills_validity` adds them to the answers about local cards, too.
+    """
 
     wants_terminal_password: bool = False
     wants_empty_pin: bool = False
+    wants_pin: bool = False
+    local_id_tag: str | None = None
+    birth_date_tags: tuple[str, ...] = BIRTH_DATE_TAGS
+    fills_validity: bool = False
 
 
 NO_HABITS = IlsHabits()
-"""Of a library system that takes requests as kiosks send them."""
+"""Of a library system that takes requests as kiosks send them, and answers as the protocol says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +66,9 @@ class LibrarySystem:
     """One ILS that speaks SIP2.
 
     `institution` is the id that it wants in AO (None: as sent). Idle links are kept alive by a 99 every `keep_alive`
-    seconds, and closed after `idle_close` seconds without a request (None: never). `asks_status` off leaves out the 99
-    after the login, `proves_patron` off takes answers whose AA is not the one that was asked for: an ILS may know a
-    patron by two numbers. At most `openings` links connect in the background at once.
+    seconds, and closed after `idle_close` seconds without a request (None: never). `asks_status` off leaves out every
+    99, the one after the login and those of idle links. `proves_patron` off takes answers whose AA is not the one that
+    was asked for: an ILS may know a patron by two numbers. At most `openings` links connect in the background at once.
     """
 
     id: str

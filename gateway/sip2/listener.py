@@ -132,6 +132,7 @@ class Sip2Door:
         self.is_draining = False
         self._sessions: set[KioskSession] = set()
         self._from: Counter[str] = Counter()
+        self._speaking_for: Counter[str] = Counter()
         self._secrets = secrets
         self._peers: dict[str, IlsPeer] = {}
         self._recorders: dict[str, Recorder] = {}
@@ -214,19 +215,24 @@ class Sip2Door:
         """Count a session in."""
         self._sessions.add(session)
         self._from[session.host] += 1
+        self._speaking_for[session.terminal.id] += 1
         return session
 
     def left(self, session: KioskSession) -> None:
         """Count a session out."""
         self._sessions.discard(session)
-        self._from[session.host] -= 1
-        if not self._from[session.host]:
-            del self._from[session.host]
+        _count_down(self._from, session.host)
+        _count_down(self._speaking_for, session.terminal.id)
+
+    def becomes(self, session: KioskSession, terminal: Terminal) -> None:
+        """Count a session as one of ``terminal`` from now on; it is told before the session itself changes."""
+        _count_down(self._speaking_for, session.terminal.id)
+        self._speaking_for[terminal.id] += 1
 
     def is_crowded(self, terminal: Terminal, newcomer: KioskSession) -> bool:
         """Tell whether a terminal's login is in use on as many connections as it may be, the newcomer's aside."""
-        others = (session for session in self._sessions if session is not newcomer)
-        return sum(session.terminal.id == terminal.id for session in others) >= self.rules.per_login
+        others = self._speaking_for[terminal.id] - (newcomer.terminal.id == terminal.id)
+        return others >= self.rules.per_login
 
     def sweep(self) -> None:
         """Close what is overdue."""
@@ -260,6 +266,12 @@ class Sip2Door:
             session.close("draining")
         for peer in self._peers.values():
             peer.close()
+
+
+def _count_down(counter: Counter[str], name: str) -> None:
+    counter[name] -= 1
+    if not counter[name]:
+        del counter[name]
 
 
 def _proof(terminal: Terminal) -> tuple[object, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 
 from gateway.sip2.forward_requests import NO_HABITS, IlsHabits
@@ -10,9 +9,6 @@ from gateway.sip2.forward_standing import is_known
 from protocols import sip2
 from registry.domain.card import CardNumber
 from registry.domain.recognition import Sighting
-
-BIRTH_DATE_TAGS = ("PB",)
-"""Where most systems that tell a birth date tell it. PA, PD and BC mean it at some and an expiry at others."""
 
 _EARLIEST = date(1880, 1, 1)
 _LETTERS_OF_A_DATE = 8
@@ -31,17 +27,21 @@ def asks_who(card: CardNumber, *, institution: str, now: str, habits: IlsHabits 
     )
 
 
-def sighting(answer: sip2.PatronInformationResponse, *, birth_date_tags: Iterable[str] = BIRTH_DATE_TAGS) -> Sighting:
+def sighting(answer: sip2.PatronInformationResponse, habits: IlsHabits = NO_HABITS) -> Sighting:
     """Return what ``answer`` tells of the patron it was asked for; the id is the one that the system answers with."""
     if not is_known(answer):
         return Sighting(known=False)
-    read = (_birth_date(sip2.first(answer, tag), answer.transaction_date) for tag in birth_date_tags)
+    read = (_birth_date(sip2.first(answer, tag), answer.transaction_date) for tag in habits.birth_date_tags)
     return Sighting(
         known=True,
         name=answer.personal_name.strip() or None,
         birth_date=next((found for found in read if found is not None), None),
-        local_id=answer.patron_identifier.strip() or None,
+        local_id=_local_id(answer, habits.local_id_tag) or answer.patron_identifier.strip() or None,
     )
+
+
+def _local_id(answer: sip2.PatronInformationResponse, tag: str | None) -> str:
+    return "" if tag is None else (sip2.first(answer, tag) or "").strip()
 
 
 def _birth_date(text: str | None, told_on: str) -> date | None:

@@ -17,7 +17,7 @@ from gateway.observability.logs import EventLog
 from gateway.sip2.answers import Outage
 from gateway.sip2.capture import Track
 from gateway.sip2.forward_answers import KioskSide, to_kiosk
-from gateway.sip2.forward_outages import in_trouble
+from gateway.sip2.forward_outages import in_trouble, is_told_off_line
 from gateway.sip2.forward_requests import to_ils
 from gateway.sip2.forward_routes import (
     AnswerHere,
@@ -41,11 +41,11 @@ from gateway.sip2.seeing import Memory, Seeing
 from gateway.words.languages import Language
 from gateway.words.screen import Screen
 from protocols import sip2
-from protocols.sip2 import Message
+from protocols.sip2 import Message, yes
 from registry.domain.asker import AskerClass
 from registry.domain.card import CardNumber
 from registry.domain.decisions import Refusal, Refused, RegisterUnavailable
-from registry.domain.recognition import Recognition, Sighting
+from registry.domain.recognition import Recognition
 
 _TO_REMEMBER = 5.0
 """How long the register may take to write down what the library system said of a PIN, the kiosk long answered."""
@@ -59,7 +59,13 @@ class Relay:
         self._desk = desk
         self._link = link
         self._seeing = Seeing(desk, memory)
-        self._rules = Rules(pin_required=desk.terminal.pin_required, pin_authority=desk.terminal.pin_authority)
+        terminal = desk.terminal
+        self._rules = Rules(
+            pin_required=terminal.pin_required,
+            pin_authority=terminal.pin_authority,
+            ils_wants_pin=terminal.habits.wants_pin,
+        )
+        self._kiosk = KioskSide(kind=terminal.asker.kind, fills_validity=terminal.habits.fills_validity)
         self._log = log
         link.open()
 
@@ -76,20 +82,23 @@ class Relay:
         return self._status(message) if isinstance(message, sip2.ScStatus) else self._answer(message)
 
     def _status(self, asked: sip2.ScStatus) -> Ready:
-        # The first kiosk of the day asks before the library system has: a no would stop it for good.
-        return self._first_status(asked) if self._link.status is None else self._merged(asked)
+        # A no that was true a minute ago would stop the kiosk for good, and such a yes have it lend into the void.
+        known = self._link.is_status_known
+        return self._merged(asked, self._link.status) if known else self._learned(asked)
 
-    async def _first_status(self, asked: sip2.ScStatus) -> Reply:
-        await self._link.ask(
-            sip2.ScStatus(status_code="0", max_print_width="040", protocol_version="2.00"), self._desk.deadline
-        )
-        return self._merged(asked)
+    async def _learned(self, asked: sip2.ScStatus) -> Reply:
+        return self._merged(asked, await self._link.learn(self._desk.deadline))
 
-    def _merged(self, asked: sip2.ScStatus) -> Reply:
-        terminal = self._desk.terminal
-        guests = terminal.asker.kind is AskerClass.KIOSK
+    def _merged(self, asked: sip2.ScStatus, theirs: sip2.AcsStatus | None) -> Reply:
         own = acs_status(self._desk, online=asked.protocol_version[:2] in {"2.", "1."})
-        return Reply(merged_status(own, self._link.status, serves_guests=guests))
+        is_out = theirs is None or not yes(theirs.online_status)
+        return Reply(self._of_both(own, theirs, off_line=is_out and self._desk.terminal.dialect.off_line_in_outage))
+
+    def _of_both(self, own: sip2.AcsStatus, theirs: sip2.AcsStatus | None, *, off_line: bool) -> sip2.AcsStatus:
+        asker = self._desk.asker()
+        serves = self._desk.register.admits(asker) is None
+        guests = serves and asker.kind is AskerClass.KIOSK
+        return merged_status(own, theirs, serves_register=serves, serves_guests=guests, off_line=off_line)
 
     async def _answer(self, message: Message) -> Reply:
         seen = await self._seeing.at(message)
@@ -134,14 +143,7 @@ class Relay:
             return await self._anew(message, seen, seen.card)
         if seen.card is not None:
             await self._tell_of_pin(outcome.message, message, way, seen, seen.card)
-        answer = to_kiosk(
-            outcome.message,
-            message,
-            way,
-            kiosk=KioskSide(kind=self._desk.terminal.asker.kind),
-            said=self._saying(message),
-        )
-        return Reply(answer)
+        return Reply(to_kiosk(outcome.message, message, way, kiosk=self._kiosk, said=self._saying(message)))
 
     async def _anew(self, message: Message, seen: Seen, card: CardNumber) -> Reply:
         """The library system has forgotten a patron whom we held local: recognise them anew, by their card."""
@@ -159,7 +161,8 @@ class Relay:
         if not isinstance(outcome.message, sip2.PatronInformationResponse):
             return await self._unsure(message, way.card)
         try:
-            recognition = await desk.register.sighted(asker, way.card, self._sighting(outcome.message), desk.deadline)
+            found = sighting(outcome.message, desk.terminal.habits)
+            recognition = await desk.register.sighted(asker, way.card, found, desk.deadline)
         except RegisterUnavailable:
             return await self._unsure(message, way.card)
         if recognition is Recognition.UNKNOWN:
@@ -181,12 +184,6 @@ class Relay:
             # It was asked for by another number than the national one.
             return answered_here(self._desk, message, Outage.REGISTER)
         return await self._follow(message, seen, way)
-
-    def _sighting(self, answer: sip2.PatronInformationResponse) -> Sighting:
-        seen_there = sighting(answer)
-        tag = self._desk.terminal.local_id_tag
-        told = sip2.first(answer, tag) if tag is not None else None
-        return dataclasses.replace(seen_there, local_id=told.strip()) if told and told.strip() else seen_there
 
     async def _tell_of_pin(self, answer: Message, asked: Message, way: Forward, seen: Seen, card: CardNumber) -> None:
         """Have the register count what the library system said of a PIN; it is counted, however late it answered."""
@@ -211,6 +208,9 @@ class Relay:
     # What is told when the library system does not answer.
 
     def _trouble(self, failure: Failed, message: Message, way: Forward | Recognise) -> Reply:
+        if self._desk.terminal.dialect.off_line_in_outage and is_told_off_line(failure, message.number):
+            status = self._of_both(acs_status(self._desk, online=True), None, off_line=True)
+            return Reply(status, "upstream", reason=failure.kind.value)
         answer = in_trouble(
             failure,
             message,

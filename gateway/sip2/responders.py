@@ -27,7 +27,8 @@ from registry.register import DoorRegister
 _THROTTLED = frozenset({Refusal.WAIT, Refusal.LOCKED})
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: one is made for every request, and that took three times as long.
+@dataclass(slots=True)
 class Reply:
     """An answer, how it counts in the metrics, and the seconds to hold it back."""
 
@@ -99,20 +100,17 @@ def _identified(shape: Shape[M], secret_field: str | None) -> Callable[[Desk, M]
         decision = desk.register.at_once(question)
         if decision is None:
             return later(desk, message, question)
-        return shaped(desk, message, decision)
+        return _shaped(desk, message, decision, shape)
 
     async def later(desk: Desk, message: M, question: Question) -> Reply:
-        return shaped(desk, message, await desk.register.answer(question, desk.deadline))
-
-    def shaped(desk: Desk, message: M, decision: Decision) -> Reply:
-        return _shaped(desk, message, decision, shape)
+        return _shaped(desk, message, await desk.register.answer(question, desk.deadline), shape)
 
     return respond
 
 
 def _shaped(desk: Desk, message: M, decision: Decision | Outage, shape: Shape[M]) -> Reply:
     told = stand(decision)
-    answer = shape(desk, message, told, _lines(desk, message, told))
+    answer = shape(desk, message, told, _lines(desk, message, told) if told.screen else ())
     match decision:
         case Granted():
             return Reply(answer, delay=decision.delay)

@@ -30,7 +30,6 @@ class Terminal:
     locations: frozenset[str] = frozenset()
     system: LibrarySystem | None = None
     passes_its_login: bool = False
-    local_id_tag: str | None = None
     habits: IlsHabits = NO_HABITS
     pin_required: bool = True
     pin_authority: PinAuthority = PinAuthority.REGISTER

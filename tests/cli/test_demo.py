@@ -126,6 +126,23 @@ async def test_a_folder_that_is_no_demo_is_never_overwritten(tmp_path: Path) -> 
     assert (tmp_path / "thesis.odt").read_text() == "years of work"
 
 
+async def test_a_folder_that_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    result = await portvakt("demo", "--state", tmp_path / "file" / "var")
+    assert result.exit_code == 1
+    assert result.output == f"Error: {tmp_path / 'file' / 'var'}: Not a directory\n"
+
+
+async def test_a_demo_is_not_begun_anew_under_one_that_runs(state: Path) -> None:
+    demo = ("demo", "--state", state, "--port", "0", "--http-port", "0", "--ncip-port", "0", "--ils-port", "0")
+    async with process(*demo) as (_, said):
+        await until(said, "daemon_ready")
+        result = await portvakt(*demo, "--fresh")
+        assert (result.exit_code, "in use" in result.output) == (1, True)
+        port = int((await until(said, r"^sip2 +127\.0\.0\.1:(\d+)")).group(1))
+        assert b"|BLY|CQY|" in (await conversation(port, LOGIN, ASK))[1]
+
+
 async def test_a_demo_that_was_interrupted_while_it_was_made_is_made_again(state: Path) -> None:
     (state / "populated").unlink()
     async with process("demo", "--state", state, "--port", "0", "--http-port", "0", "--ncip-port", "0") as (_, said):

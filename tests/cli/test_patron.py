@@ -108,6 +108,19 @@ async def test_right_rows_are_imported_beside_refused_ones_when_asked_and_a_repo
     assert await known(config, "N001000050")
 
 
+async def test_a_report_that_cannot_be_written_is_noticed_before_anything_is_imported(
+    config: Path, tmp_path: Path
+) -> None:
+    table = csv_of(tmp_path / "patrons.csv", ROW)
+    whole = table.read_bytes()
+    for report, why in ((tmp_path / "nowhere" / "refused.csv", "No such file"), (table, "is the list itself")):
+        result = await portvakt("patron", "import", table, "--report", report, config=config)
+        assert result.exit_code == 1
+        assert (why in result.output, "Traceback" in result.output) == (True, False)
+    assert table.read_bytes() == whole
+    assert not await known(config, "N001000050")
+
+
 async def test_a_dry_run_judges_and_imports_nothing(config: Path, tmp_path: Path) -> None:
     result = await portvakt("patron", "import", csv_of(tmp_path / "p.csv", ROW), "--dry-run", config=config)
     assert (result.exit_code, "1 patrons would be imported" in result.output) == (0, True)

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from config.example import settings_example
 from config.first import first_files
 from config.load import load_partners, load_settings
-from config.partners import Dialect, Institution, LendingUnit, PartnersFile, Terminal
+from config.partners import Dialect, Institution, LendingUnit, LibrarySystem, PartnersFile, Terminal
 from config.settings import Settings
 from tests.config.files import partners_of, settings_of
 
@@ -66,9 +66,10 @@ def test_the_partners_example_shows_every_default(tmp_path: Path) -> None:
     (tmp_path / "rules/en.txt").write_text("Loans last 28 days.")
     shown = partners_of(tmp_path, _uncommented(PARTNERS).replace("[dialects.default]", "[dialects.shown]"))
     # What stands there only to show how it looks; the rest is told at its default, and so could be left out.
-    entries: list[Institution | LendingUnit | Terminal] = [
+    entries: list[Institution | LendingUnit | LibrarySystem | Terminal] = [
         *shown.institutions.values(),
         *shown.lending_units.values(),
+        *shown.library_systems.values(),
         *shown.terminals.values(),
     ]
     for one in entries:

@@ -293,7 +293,7 @@ def _judge(served: Served) -> None:
     assert [line for line in served.lines() if line["event"] in served.alarms] == []
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     """Return once the condition holds; raises TimeoutError."""
     async with asyncio.timeout(seconds):
         while not condition():

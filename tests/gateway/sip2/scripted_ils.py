@@ -31,8 +31,9 @@ def courteous(frame: Frame) -> bytes:
 class ScriptedIls:
     """What was asked of the server, and how often it was connected to."""
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: Say, end: bytes = b"\r") -> None:
         self.say = say
+        self.end = end
         self.frames: list[Frame] = []
         self.connections = 0
         self.closed = 0
@@ -45,7 +46,7 @@ class ScriptedIls:
         return [frame.number for frame in self.frames]
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not condition():
                 self.happened.clear()
                 await self.happened.wait()
@@ -55,7 +56,7 @@ class ScriptedIls:
         self.writers.append(writer)
         self.happened.set()
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            while raw := (await reader.readuntil(b"\r")).strip(b"\r\n"):
+            while raw := (await reader.readuntil(self.end)).removesuffix(self.end):
                 frame = read_frame(raw)
                 self.frames.append(frame)
                 self.happened.set()
@@ -69,9 +70,11 @@ class ScriptedIls:
 
 
 @asynccontextmanager
-async def scripted(say: Say = courteous, tls: SSLContext | None = None) -> AsyncIterator[ScriptedIls]:
-    """A server on a port of its own; what `say` returns nothing for is left without an answer."""
-    ils = ScriptedIls(say)
+async def scripted(
+    say: Say = courteous, tls: SSLContext | None = None, end: bytes = b"\r"
+) -> AsyncIterator[ScriptedIls]:
+    """A server on a port of its own; what `say` returns nothing for is left without an answer. `end` ends requests."""
+    ils = ScriptedIls(say, end)
     server = await asyncio.start_server(ils.serve, "127.0.0.1", 0, ssl=tls)
     ils.port = server.sockets[0].getsockname()[1]
     try:

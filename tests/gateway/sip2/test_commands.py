@@ -56,7 +56,7 @@ async def heard(kiosk: Kiosk, pin: str) -> tuple[str | None, str | None, str, st
     ],
 )
 @pytest.mark.parametrize("warm", [True, False])
-async def test_a_changed_card_is_answered_so_within_a_second(
+async def test_a_changed_card_is_answered_so_long_before_the_memory_of_it_would_end(
     world: World, served: Served, act: Act, expected: tuple[str, str, str, str], warm: bool
 ) -> None:
     async with served.kiosk("storbyen-1") as kiosk:
@@ -65,7 +65,7 @@ async def test_a_changed_card_is_answered_so_within_a_second(
             assert await heard(kiosk, PIN) == ("Y", "Y", "", "Ågot")
         async with world.at_the_prompt() as register:
             await act(register)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             while await heard(kiosk, PIN) != expected:
                 await asyncio.sleep(0.005)
         assert await heard(kiosk, PIN) == expected

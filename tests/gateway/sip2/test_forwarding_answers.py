@@ -256,8 +256,9 @@ TELLING: dict[str, Any] = {
 }
 
 
-def test_a_full_record_for_a_wrong_pin_is_the_answer_to_a_wrong_pin() -> None:
-    told = shown(answer_to("63", **TELLING), made("63"), as_local(PinProof.ILS))
+@pytest.mark.parametrize("proof", [proof for proof in PinProof if proof.passes_pin])
+def test_a_full_record_for_a_wrong_pin_is_the_answer_to_a_wrong_pin(proof: PinProof) -> None:
+    told = shown(answer_to("63", **TELLING), made("63"), as_local(proof))
     assert told == made(
         "64", valid_patron="Y", valid_patron_password="N", personal_name="", screen_messages=("<WRONG_PIN>",)
     )

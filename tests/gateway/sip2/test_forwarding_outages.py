@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from gateway.sip2.answers import Denied
-from gateway.sip2.forward_outages import in_trouble, screen_of
+from gateway.sip2.forward_outages import IS_DOWN, in_trouble, is_told_off_line, screen_of
 from gateway.sip2.forward_pins import PinProof
 from gateway.sip2.forward_routes import ForwardAs, ForwardUnchanged, Recognise
 from gateway.sip2.ils_outcomes import Failed, may_change
@@ -17,6 +17,7 @@ from protocols.sip2 import Codec, Message, first
 from tests.gateway.sip2.forwarded import ANSWER_OF, AO, CARD, ITEM, NOW, REQUESTS, as_local, made, said
 
 FORWARDED = [number for number in REQUESTS if number != "99"]
+REFUSED = [number for number in FORWARDED if number != "35"]
 LOCAL_CARD, UNRECOGNISED = ForwardUnchanged(), Recognise(CARD)
 WAYS: list[ForwardUnchanged | ForwardAs | Recognise] = [
     LOCAL_CARD,
@@ -24,7 +25,7 @@ WAYS: list[ForwardUnchanged | ForwardAs | Recognise] = [
     *(as_local(proof) for proof in PinProof),
 ]
 DENIED = "YYYY" + " " * 10
-REFUSED_OUTRIGHT = {"ok": "0", "payment_accepted": "N", "end_session": "N", "item_properties_ok": "0"}
+REFUSED_OUTRIGHT = {"ok": "0", "payment_accepted": "N", "item_properties_ok": "0"}
 
 
 def told(number: str, way: ForwardUnchanged | ForwardAs | Recognise, *, uncertain: bool = False) -> Message:
@@ -41,7 +42,7 @@ def test_every_failure_has_a_valid_answer_of_the_right_kind(kind: FailureKind, n
         answer = in_trouble(failure, made(number), way, now=NOW, institution=AO, said=said)
         assert answer.number == ANSWER_OF[number]
         assert Codec("utf-8").decode(Codec("utf-8").encode(answer)) == answer
-        assert first(answer, "AF") == f"<{screen_of(failure, number).name}>"
+        assert first(answer, "AF") == (f"<{screen_of(failure, number).name}>" if number in REFUSED else None)
         assert first(answer, "BL") in {None, "Y"}
 
 
@@ -53,9 +54,7 @@ def test_what_may_have_happened_is_called_uncertain_and_all_else_is_not(number: 
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(
-    "number", [number for number in FORWARDED if number not in {"01", "17", "23", "25", "63", "65"}]
-)
+@pytest.mark.parametrize("number", [number for number in REFUSED if number not in {"01", "17", "23", "25", "63", "65"}])
 @pytest.mark.parametrize("uncertain", [True, False])
 def test_what_was_asked_for_is_refused(
     number: str, way: ForwardUnchanged | ForwardAs | Recognise, uncertain: bool
@@ -86,6 +85,27 @@ def test_a_patron_may_exist_and_has_a_right_pin_only_by_the_register(
     assert (first(answer, "BL"), first(answer, "CQ"), first(answer, "AE")) == ("Y", cq, "")
     assert getattr(answer, "patron_status", None) == DENIED
     assert first(answer, "AA") == CARD
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_session_ends_whatever_the_library_system_thinks_of_it(
+    way: ForwardUnchanged | ForwardAs | Recognise,
+) -> None:
+    answer = told("35", way)
+    assert getattr(answer, "end_session", None) == "Y"
+    assert (first(answer, "AA"), first(answer, "AO"), first(answer, "AF")) == (CARD, AO, None)
+
+
+@pytest.mark.parametrize("number", FORWARDED)
+@pytest.mark.parametrize("kind", FailureKind)
+def test_off_line_says_that_the_library_system_is_down_and_that_nothing_was_executed(
+    kind: FailureKind, number: str
+) -> None:
+    # A busy library system, and one that answers wrong about one patron, are there for the others.
+    is_there = {"shed", "deadline", "stopped", "too_large", "other_patron"}
+    assert (kind in IS_DOWN) is (kind.value not in is_there)
+    assert is_told_off_line(Failed(kind), number) is (kind in IS_DOWN and number not in {"35", "37"})
+    assert not is_told_off_line(Failed(kind, uncertain=True), number)
 
 
 def test_a_lost_card_stays_a_lost_card() -> None:

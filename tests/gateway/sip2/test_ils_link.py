@@ -8,6 +8,7 @@ import pytest
 
 from gateway.simulators.ils import Kind
 from gateway.sip2.ils_outcomes import Answered, Failed
+from gateway.sip2.ils_status import PRESUMED
 from gateway.sip2.ils_system import IlsLogin, LibrarySystem
 from gateway.upstream.addresses import Address
 from gateway.upstream.breaker import BreakerRules, BreakerState
@@ -18,6 +19,7 @@ from protocols.sip2 import Frame
 from tests.clocks import HandClock
 from tests.gateway.sip2.ils_world import LOGIN, SHORT, Linked, linked
 from tests.gateway.sip2.scripted_ils import STATUS, courteous, in_kind, scripted
+from tests.gateway.worlds import until
 from tests.simulators.ils_library import ANE, BO, FREE
 from tests.simulators.ils_line import fault, running
 from tests.simulators.ils_requests import LIBRARY, checkin, checkout, information
@@ -115,6 +117,46 @@ async def test_a_patron_named_in_the_answer_to_a_checkin_is_whoever_had_the_item
         assert back.patron_identifier == BO
 
 
+# What the ILS can do.
+
+
+async def test_a_status_is_asked_for_and_there_is_none_where_there_is_no_ils() -> None:
+    async with running() as ils, linked(ils.port) as world:
+        assert not world.link.is_status_known
+        told = await world.link.learn(world.clock() + 60.0)
+        assert told is not None
+        assert (told.online_status, world.link.is_status_known) == ("Y", True)
+        await ils.simulator.close_port()
+        await until(lambda: not world.link.is_connected)
+        # The last one is still at hand, and says nothing of now.
+        assert (world.link.status, world.link.is_status_known) == (told, False)
+        assert await world.link.learn(world.clock() + 60.0) is None
+
+
+async def test_where_others_are_before_us_the_last_status_counts() -> None:
+    async with running(fault(Kind.DROP_AFTER, "63")) as ils, linked(ils.port, in_flight=1, queued=0) as world:
+        told = await world.link.learn(world.clock() + 60.0)
+        hung = asyncio.ensure_future(world.peer.link().ask(LOOK, world.clock() + 60.0))
+        await ils.until(lambda: ils.simulator.counts["63"] == 1)
+        assert told is not None
+        assert await world.link.learn(world.clock() + 60.0) == told
+        assert world.ended() == {"ok": 1, "shed": 1}
+        world.peer.close()
+        assert await hung == Failed(FailureKind.STOPPED)
+
+
+async def test_an_ils_that_knows_no_status_is_presumed_to_lend_and_never_asked() -> None:
+    clock = HandClock()
+    async with scripted(answered_64) as ils, linked(ils.port, clock=clock.monotonic, asks_status=False) as world:
+        assert (world.link.status, world.link.is_status_known) == (PRESUMED, True)
+        await world.answer(LOOK)
+        for _ in range(3):
+            await turned(world, clock, 60.0)
+            await quiet(world)
+        assert ils.numbers == ["93", "63"]
+        assert world.link.is_connected
+
+
 # Loss and return.
 
 
@@ -208,6 +250,11 @@ async def turned(world: Linked, clock: HandClock, seconds: float) -> None:
     await asyncio.sleep(0)
 
 
+async def quiet(world: Linked) -> None:
+    """Wait until nothing is under way on the link, a keep-alive neither."""
+    await until(lambda: not world.link._turn.locked())
+
+
 async def test_an_idle_link_is_kept_alive_by_a_status_request() -> None:
     clock = HandClock()
     async with scripted(answered_64) as ils, linked(ils.port, clock=clock.monotonic, keep_alive=60.0) as world:
@@ -223,14 +270,20 @@ async def test_an_idle_link_is_kept_alive_by_a_status_request() -> None:
         assert ils.connections == 1
 
 
-async def test_an_idle_link_is_closed_where_the_ils_wants_it_so_and_opened_by_the_next_request() -> None:
+@pytest.mark.parametrize(("after", "steps"), [(300.0, (60.0,) * 5), (30.0, (15.0, 15.0))])
+async def test_an_idle_link_is_closed_where_the_ils_wants_it_so_and_opened_by_the_next_request(
+    after: float, steps: tuple[float, ...]
+) -> None:
     clock = HandClock()
-    async with scripted(answered_64) as ils, linked(ils.port, clock=clock.monotonic, idle_close=300.0) as world:
+    async with scripted(answered_64) as ils, linked(ils.port, clock=clock.monotonic, idle_close=after) as world:
         await world.answer(LOOK)
-        for _ in range(6):
-            await turned(world, clock, 60.0)
-            await asyncio.sleep(0.01)
+        for seconds in steps:
+            assert world.link.is_connected
+            await turned(world, clock, seconds)
+            await quiet(world)
         assert not world.link.is_connected
+        # It rests, and is not woken by a kiosk that merely asks for the status.
+        assert world.link.is_status_known
         await turned(world, clock, 600.0)
         assert ils.connections == 1
         assert isinstance(await world.ask(LOOK), Answered)

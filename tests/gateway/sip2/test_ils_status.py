@@ -90,7 +90,8 @@ def test_stored_loans_are_not_welcome_where_guests_are_served(guests: bool, thei
     ("own", "off_line", "says"), [("Y", False, "Y"), ("Y", True, "N"), ("N", False, "N"), ("N", True, "N")]
 )
 def test_on_line_is_ours_unless_the_dialect_tells_of_the_outage(own: str, off_line: bool, says: str) -> None:
-    assert merged_status(status(online_status=own), None, off_line=off_line).online_status == says
+    answer = merged_status(status(online_status=own), None, off_line=off_line)
+    assert (answer.online_status, answer.timeout_period) == (says, "000" if off_line else "030")
 
 
 @given(messages(("98",)), st.booleans())

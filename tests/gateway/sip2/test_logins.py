@@ -190,6 +190,21 @@ async def test_one_login_serves_so_many_connections_and_logging_in_again_is_no_s
     assert await reasons(served) == ["crowded"]
 
 
+async def test_a_place_at_a_login_is_free_again_when_its_connection_ends_or_becomes_anothers(served: Served) -> None:
+    served.with_rules(per_login=1)
+    async with served.kiosk("storbyen-1") as first, served.kiosk() as turned_away:
+        assert await first.log_in("film-1") == "1"
+        async with served.kiosk("storbyen-1") as second:
+            assert await second.works()
+            assert await first.log_in("storbyen-1") == "0"
+        await until(lambda: served.door.connections == 2)
+        assert await first.log_in("storbyen-1") == "1"
+        assert await turned_away.log_in("storbyen-1") == "0"
+    await until(lambda: served.door.connections == 0)
+    async with served.kiosk("storbyen-1") as last:
+        assert await last.works()
+
+
 async def test_a_terminal_that_needs_no_login_is_known_by_its_network(world: World) -> None:
     world.rewrite_partners(
         ("[dialects.default]\n", "[dialects.default]\nlogin_required = false\n"),

@@ -76,7 +76,7 @@ def test_only_a_day_on_which_somebody_can_have_been_born_is_a_birth_date(written
 def test_a_birth_date_is_looked_for_where_the_library_system_tells_it() -> None:
     told = answer(others=(("PA", "19870309"), ("PB", "D")))
     assert sighting(told).birth_date is None
-    assert sighting(told, birth_date_tags=("PB", "PA")).birth_date == BORN
+    assert sighting(told, IlsHabits(birth_date_tags=("PB", "PA"))).birth_date == BORN
 
 
 def test_the_question_is_about_the_card_alone() -> None:

@@ -23,7 +23,7 @@ from tests.gateway.libraries import Library, library, port_of, put_behind, simul
 from tests.gateway.worlds import demo, running
 from tests.simulators import ils_requests as asking
 
-BOOK = "30101000001"
+BOOK, RENTAL = "30101000001", "30101000016"
 LOCAL, LOCAL_PIN = "S100001", "6417"
 JONAS, JONAS_PIN, JONAS_ID = "N001000002", "5926", "S200002"
 EIRA, EIRA_PIN, EIRA_ID = "N001000010", "5048", "S200010"
@@ -136,6 +136,19 @@ async def test_a_loan_that_failed_at_the_kiosk_is_undone(storbyen: Library) -> N
         undone = await kiosk.asked(asking.checkin(BOOK, cancel="Y"), sip2.CheckinResponse)
     assert undone.ok == "1"
     assert storbyen.has(BOOK) is None
+
+
+@pytest.mark.parametrize(("card", "local_id"), [(LOCAL, LOCAL), (JONAS, JONAS_ID)], ids=["local", "national"])
+async def test_a_fee_is_asked_about_accepted_and_paid(storbyen: Library, card: str, local_id: str) -> None:
+    async with storbyen.kiosk() as kiosk:
+        asked = await kiosk.asked(asking.checkout(card, RENTAL, fee_acknowledged="N"), sip2.CheckoutResponse)
+        assert (asked.ok, asked.fee_type, asked.currency_type, asked.fee_amount) == ("0", "06", "NOK", "20.00")
+        assert storbyen.has(RENTAL) is None
+        lent = await kiosk.asked(asking.checkout(card, RENTAL, fee_acknowledged="Y"), sip2.CheckoutResponse)
+        assert (lent.ok, lent.patron_identifier, storbyen.has(RENTAL)) == ("1", card, local_id)
+        paid = await kiosk.asked(asking.fee_paid(card, "20.00", transaction_id="T-000815"), sip2.FeePaidResponse)
+        assert (paid.payment_accepted, paid.patron_identifier, paid.transaction_id) == ("Y", card, "T-000815")
+    assert [fee for fee in storbyen.ils.ledger.fees if fee.patron == local_id] == []
 
 
 async def test_with_a_wrong_pin_nothing_is_lent_and_the_library_system_not_asked(storbyen: Library) -> None:
