@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from protocols.sip2.fields import VARIABLE, Privacy, privacy_of, shown_tag
-from protocols.sip2.spec import AnyMessage, Message
+from protocols.sip2.spec import AnyMessage, Message, said_by
 
 
 class Row(NamedTuple):
@@ -29,17 +28,17 @@ def changed(message: AnyMessage, **values: Any) -> AnyMessage:
     replaced = {place.told.tag for place in message.layout.variable if place.attribute in values}
     if "others" not in values:
         values["others"] = tuple(other for other in message.others if other[0] not in replaced)
-    return dataclasses.replace(message, **values)
+    return type(message)(**{**said_by(message), **values})
 
 
 def without(message: AnyMessage, *tags: str) -> AnyMessage:
     """The message without these variable fields; a required one stays, but empty."""
-    values: dict[str, Any] = {}
+    said, values = said_by(message), dict[str, Any]()
     for place in message.layout.variable:
-        if place.told.tag in tags:
+        if place.told.tag in tags and place.attribute in said:
             values[place.attribute] = () if place.repeatable else "" if place.required else None
     values["others"] = tuple(other for other in message.others if other[0] not in tags)
-    return dataclasses.replace(message, **values)
+    return type(message)(**{**said, **values})
 
 
 def first(message: Message, tag: str) -> str | None:

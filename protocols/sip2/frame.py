@@ -58,8 +58,7 @@ def byte_sum(raw: bytes) -> int:
 
 def checksum(summed: bytes) -> bytes:
     """The four hex digits that follow these bytes, which end with `AZ`."""
-    total = (zlib.adler32(summed) & 0xFFFF) - 1 if len(summed) <= _EXACT else byte_sum(summed)
-    return b"%04X" % (-total & 0xFFFF)
+    return b"%04X" % (-byte_sum(summed) & 0xFFFF)
 
 
 _TRAILER = re.compile(rb"(?:AY([^A-Z]))?AZ([0-9A-Fa-f]{4})\Z", re.DOTALL)
@@ -67,7 +66,6 @@ _SEQUENCE_ALONE = re.compile(rb"AY([0-9])\Z")
 
 _DIGITS = {b"AY%dAZ" % digit: str(digit) for digit in range(10)}
 """What stands before the checksum of nearly every frame, and the digit in it."""
-
 
 # Looked up once for every frame: a member costs 50 ns in its class (Python 3.11), and a named tuple's own way of being
 # made is a function around this one.

@@ -13,7 +13,7 @@ from typing import Any
 from protocols.sip2.charset import Charset
 from protocols.sip2.errors import Malformed, UnknownMessage
 from protocols.sip2.fields import VARIABLE, folded
-from protocols.sip2.spec import MESSAGES, TRANSPORT_TAGS, Layout, Message
+from protocols.sip2.spec import MESSAGES, TRANSPORT_TAGS, Layout, Message, made_of
 
 _TAG = re.compile("[A-Z][A-Z0-9]")
 
@@ -29,15 +29,15 @@ def read_message(
         return UnknownMessage(text[:2] if body[:2].isdigit() and len(body) > 1 else "??")
     layout = cls.layout
     match = layout.well_formed.match(text)
-    fixed = match.groups() if match else _tolerated(layout, text, charset.mark)
-    if fixed is None:
+    said = match.groupdict() if match else _tolerated(layout, text, charset.mark)
+    if said is None:
         return Malformed(cls.number, short=True, fields=_salvaged(layout, text, charset.mark))
     chunks = _chunks(text[layout.width + 2 :], charset.mark)
     if joins_values:
         chunks = _joined(chunks, charset.mark)
     if not plain and not unicodedata.is_normalized("NFC", text):
         chunks = [chunk[:2] + unicodedata.normalize("NFC", chunk[2:]) for chunk in chunks]
-    return _assembled(cls, fixed, chunks, repeats_limit)
+    return _assembled(cls, said, chunks, repeats_limit)
 
 
 def _chunks(text: str, mark: str) -> list[str]:
@@ -61,11 +61,9 @@ def _joined(chunks: list[str], mark: str) -> list[str]:
     return whole
 
 
-def _assembled(
-    cls: type[Message], fixed: tuple[str, ...], chunks: list[str], repeats_limit: int
-) -> Message | Malformed:
+def _assembled(cls: type[Message], said: dict[str, Any], chunks: list[str], repeats_limit: int) -> Message | Malformed:
+    """The message that says its fixed fields, by attribute, and the variable ones as they came."""
     layout = cls.layout
-    values = [*fixed, *layout.unsaid]
     singles = layout.singles
     order: list[str] = []
     surplus: list[str] = []
@@ -73,38 +71,41 @@ def _assembled(
     for chunk in chunks:
         tag = chunk[:2]
         order.append(tag)
-        slot = singles.get(tag)
-        if slot is not None and values[slot] is None:
-            values[slot] = chunk[2:]
+        attribute = singles.get(tag)
+        if attribute is not None and attribute not in said:
+            said[attribute] = chunk[2:]
         else:
             surplus.append(chunk)
     if len(order) > repeats_limit and (crowded := _crowded(order, repeats_limit)):
         return Malformed(cls.number, crowded=crowded, fields=_pairs(chunks))
     if surplus:
-        _spread(layout, values, surplus)
-    for slot in layout.folded:
-        if values[slot]:
-            values[slot] = folded(values[slot])
-    if None in layout.required_values(values) and (missing := _missing(cls, values)):
-        return Malformed(cls.number, missing=missing, fields=_pairs(chunks))
-    values[-1] = tuple(order)
-    return layout.make(values)
+        _spread(layout, said, surplus)
+    for attribute in layout.folded:
+        if attribute in said:
+            said[attribute] = folded(said[attribute])
+    try:
+        layout.required(said)
+    except KeyError:
+        if missing := _missing(cls, said):
+            return Malformed(cls.number, missing=missing, fields=_pairs(chunks))
+    said["order"] = tuple(order)
+    return made_of(cls, said)
 
 
-def _spread(layout: Layout, values: list[Any], surplus: list[str]) -> None:
+def _spread(layout: Layout, said: dict[str, Any], surplus: list[str]) -> None:
     """Puts the repeatable fields into their tuples, and what has no place of its own into `others`."""
-    repeated: dict[int, list[str]] = {}
+    repeated: dict[str, list[str]] = {}
     others: list[tuple[str, str]] = []
     for chunk in surplus:
         tag = chunk[:2]
-        slot = layout.repeatables.get(tag)
-        if slot is not None:
-            repeated.setdefault(slot, []).append(chunk[2:])
+        attribute = layout.repeatables.get(tag)
+        if attribute is not None:
+            repeated.setdefault(attribute, []).append(chunk[2:])
         elif tag not in TRANSPORT_TAGS:
             others.append((tag, chunk[2:]))
-    for slot, several in repeated.items():
-        values[slot] = tuple(several)
-    values[-2] = tuple(others)
+    for attribute, several in repeated.items():
+        said[attribute] = tuple(several)
+    said["others"] = tuple(others)
 
 
 def _crowded(tags: list[str], limit: int) -> tuple[str, ...]:
@@ -113,22 +114,22 @@ def _crowded(tags: list[str], limit: int) -> tuple[str, ...]:
     return tuple(tag if tag in VARIABLE else "??" for tag in crowded)
 
 
-def _missing(cls: type[Message], values: list[Any]) -> tuple[str, ...]:
+def _missing(cls: type[Message], said: dict[str, Any]) -> tuple[str, ...]:
     """The required tags that did not come; those that may lack are filled in as empty.
 
     An answer may lack any of them: library systems leave out what they do not know.
     """
     missing = []
     for place in cls.layout.variable:
-        if place.required and values[place.slot] is None:
+        if place.required and place.attribute not in said:
             if place.told.may_lack or cls.answered_by is None:
-                values[place.slot] = ""
+                said[place.attribute] = ""
             else:
                 missing.append(place.told.tag)
     return tuple(missing)
 
 
-def _tolerated(layout: Layout, text: str, mark: str) -> tuple[str, ...] | None:
+def _tolerated(layout: Layout, text: str, mark: str) -> dict[str, Any] | None:
     """The fixed fields of a text that is odd but can be read; None when tags would be read as fixed part."""
     end = layout.width + 2
     if len(text) < end or mark in text[:end] or layout.own_tag.search(text, 2, end + 1):
@@ -136,12 +137,13 @@ def _tolerated(layout: Layout, text: str, mark: str) -> tuple[str, ...] | None:
     rest = text[end:]
     if layout.tags and rest and not rest.startswith(mark) and not _TAG.match(rest):
         return None
-    values, start = [], 2
-    for _, told in layout.fixed:
+    said: dict[str, Any] = {}
+    start = 2
+    for attribute, told in layout.fixed:
         value = text[start : start + told.width]
-        values.append(folded(value) if told.kind.folds else value)
+        said[attribute] = folded(value) if told.kind.folds else value
         start += told.width
-    return tuple(values)
+    return said
 
 
 def _salvaged(layout: Layout, text: str, mark: str) -> tuple[tuple[str, str], ...]:

@@ -26,12 +26,8 @@ SEPARATOR = "\0"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One variable field in one message: the attribute that holds it and what the message demands of it.
+    """One variable field in one message: the attribute that holds it and what the message demands of it."""
 
-    `slot` is its place in the row of values that `Layout.make` takes.
-    """
-
-    slot: int
     attribute: str
     told: Variable
     required: bool
@@ -48,22 +44,33 @@ class Layout:
     well_formed: re.Pattern[str]
     sendable: re.Pattern[str]
     own_tag: re.Pattern[str]
-    tags: tuple[str, ...]
+    # The values of the fixed fields; and what gets all that is required of a dictionary, or raises `KeyError`.
     fixed_values: Callable[[Any], tuple[str, ...]]
-    variable_values: Callable[[Any], tuple[str | tuple[str, ...] | None, ...]]
-    # For reading: a row of values by slot (fixed, variable, others, order) and the message made of it. `unsaid` are
-    # those after the fixed ones, of a message that says nothing.
-    unsaid: tuple[Any, ...]
-    singles: dict[str, int]
-    repeatables: dict[str, int]
-    folded: tuple[int, ...]
-    required_values: Callable[[list[Any]], tuple[Any, ...]]
-    make: Callable[[list[Any]], Message]
+    required: Callable[[dict[str, Any]], tuple[Any, ...]]
+    # Attributes: all of them, with their tags in wire order, by tag where they stand once or repeat, and of flags.
+    attributes: frozenset[str]
+    tags: tuple[tuple[str, str], ...]
+    singles: dict[str, str]
+    repeatables: dict[str, str]
+    folded: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Message:
+class _Store:
+    """Where a message keeps what it says: the dictionary of an instance, which is set whole and shown to nobody.
+
+    To call a setter for each of thirty fields, as a frozen dataclass does, takes two and a half times as long.
+    """
+
+
+_keep = vars(_Store)["__dict__"].__set__
+_kept = vars(_Store)["__dict__"].__get__
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, init=False)
+class Message(_Store):
     """Base of the 31 messages: the fields that are common to all of them.
+
+    A message holds what it says; for what it does not say its class has the defaults.
 
     `others` are variable fields that the message does not declare, or declares once and got again, in the order
     of arrival. `order` are all tags in the order of arrival (empty: wire order of the declaration); it decides
@@ -77,10 +84,32 @@ class Message:
     others: tuple[tuple[str, str], ...] = ()
     order: tuple[str, ...] = field(default=(), compare=False)
 
+    def __init__(self, **said: Any) -> None:
+        """Say this, by attribute; raises `TypeError` for a field that is missing, or is none of this message."""
+        layout = self.layout
+        try:
+            layout.required(said)
+        except KeyError as missing:
+            raise TypeError(f"{type(self).__name__} lacks {missing}") from None
+        if not layout.attributes.issuperset(said):
+            raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(said.keys() - layout.attributes))}")
+        _keep(self, said)
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        """Nothing, for a message cannot be changed in place."""
+        raise AttributeError("__dict__")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be copied as what it says."""
+        return made_of, (type(self), said_by(self))
+
     def fields(self) -> list[tuple[str, str]]:
         """Every variable field as (tag, value), in the order in which they will be written."""
         fields: list[tuple[str, str]] = []
-        for tag, value in zip(self.layout.tags, self.layout.variable_values(self), strict=True):
+        said = said_by(self)
+        for attribute, tag in self.layout.tags:
+            value = said.get(attribute)
             if isinstance(value, str):
                 fields.append((tag, value))
             elif value:
@@ -93,6 +122,22 @@ class Message:
         """Number, name, tags and lengths: no value, and of a secret not even the length."""
         shown = [f"{shown_tag(tag)}:{_length(tag, value)}" for tag, value in self.fields()]
         return f"<{' '.join([self.number, type(self).__name__, *shown])}>"
+
+
+AnyMessage = TypeVar("AnyMessage", bound=Message)
+
+
+def said_by(message: Message) -> dict[str, Any]:
+    """What the message says, by attribute: its own dictionary, to be read and never changed."""
+    said: dict[str, Any] = _kept(message)
+    return said
+
+
+def made_of(cls: type[AnyMessage], said: dict[str, Any]) -> AnyMessage:
+    """The message that says this, by attribute, unchecked: only what the class has, and all that it requires."""
+    message = object.__new__(cls)
+    _keep(message, said)
+    return message
 
 
 def _placed(fields: list[tuple[str, str]], order: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -125,8 +170,6 @@ MESSAGES: dict[str, type[Message]] = {}
 
 _COMMON = ("others", "order")
 
-AnyMessage = TypeVar("AnyMessage", bound=Message)
-
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 def message(
@@ -141,7 +184,7 @@ def message(
         raise DeclarationError(f"number {number} is used twice")
 
     def enter(cls: type[AnyMessage]) -> type[AnyMessage]:
-        made = dataclass(frozen=True, slots=True, kw_only=True, repr=False)(cls)
+        made = dataclass(frozen=True, kw_only=True, repr=False, init=False)(cls)
         made.number, made.answered_by, made.layout = number, answered_by, compile_layout(number, made)
         table[number] = made
         return made
@@ -162,13 +205,12 @@ def compile_layout(number: str, cls: type[Message]) -> Layout:
         if isinstance(told, Variable):
             if told.tag in TRANSPORT_TAGS or told.tag in (place.told.tag for place in variable):
                 raise DeclarationError(f"{where}: {told.tag} is taken")
-            slot, required = len(fixed) + len(variable), declared.default is MISSING
-            variable.append(Place(slot, declared.name, told, required, repeatable))
+            variable.append(Place(declared.name, told, declared.default is MISSING, repeatable))
         elif variable:
             raise DeclarationError(f"{where}: a fixed field after a variable one")
         else:
             fixed.append((declared.name, told))
-    return _layout(number, cls, tuple(fixed), tuple(variable))
+    return _layout(number, tuple(fixed), tuple(variable))
 
 
 def _told(hint: Any, where: str) -> tuple[Fixed | Variable, bool]:
@@ -182,13 +224,10 @@ def _told(hint: Any, where: str) -> tuple[Fixed | Variable, bool]:
     raise DeclarationError(f"{where}: not in the table of fields")
 
 
-def _layout(
-    number: str, cls: type[Message], fixed: tuple[tuple[str, Fixed], ...], variable: tuple[Place, ...]
-) -> Layout:
-    read = "".join(f"({told.kind.read})" for _, told in fixed)
+def _layout(number: str, fixed: tuple[tuple[str, Fixed], ...], variable: tuple[Place, ...]) -> Layout:
+    read = "".join(f"(?P<{name}>{told.kind.read})" for name, told in fixed)
     singles = [place for place in variable if not place.repeatable]
-    repeatables = [place for place in variable if place.repeatable]
-    names = [name for name, _ in fixed] + [place.attribute for place in variable]
+    names = [name for name, _ in fixed]
     return Layout(
         fixed=fixed,
         variable=variable,
@@ -197,15 +236,13 @@ def _layout(
         well_formed=re.compile(number + read + r"(?=[A-Z][A-Z0-9]|\Z)"),
         sendable=re.compile(SEPARATOR.join(told.kind.written for _, told in fixed)),
         own_tag=re.compile("|".join(place.told.tag for place in variable) or "(?!)"),
-        tags=tuple(place.told.tag for place in variable),
-        fixed_values=_several(attrgetter, [name for name, _ in fixed]),
-        variable_values=_several(attrgetter, [place.attribute for place in variable]),
-        unsaid=(*(() if place.repeatable else None for place in variable), (), ()),
-        singles={place.told.tag: place.slot for place in singles},
-        repeatables={place.told.tag: place.slot for place in repeatables},
-        folded=tuple(place.slot for place in singles if place.told.kind.folds),
-        required_values=_several(itemgetter, [place.slot for place in variable if place.required]),
-        make=_maker(cls, [*names, *_COMMON]),
+        fixed_values=_several(attrgetter, names),
+        required=_several(itemgetter, [*names, *(place.attribute for place in variable if place.required)]),
+        attributes=frozenset([*names, *(place.attribute for place in variable), *_COMMON]),
+        tags=tuple((place.attribute, place.told.tag) for place in variable),
+        singles={place.told.tag: place.attribute for place in singles},
+        repeatables={place.told.tag: place.attribute for place in variable if place.repeatable},
+        folded=tuple(place.attribute for place in singles if place.told.kind.folds),
     )
 
 
@@ -215,17 +252,3 @@ def _several(getter: Callable[..., Any], wanted: Sequence[Any]) -> Callable[[Any
         return lambda _: ()
     get: Callable[[Any], Any] = getter(*wanted)
     return get if len(wanted) > 1 else lambda one: (get(one),)
-
-
-def _maker(cls: type[Message], names: list[str]) -> Callable[[list[Any]], Message]:
-    """Makes a message of values in slot order, at two thirds of what a frozen dataclass takes to be made."""
-    setters = tuple(getattr(cls, name).__set__ for name in names)
-    new = object.__new__
-
-    def make(values: list[Any]) -> Message:
-        made = new(cls)
-        for put, value in zip(setters, values, strict=False):  # as in writing: of one layout, and asked often
-            put(made, value)
-        return made
-
-    return make

@@ -61,6 +61,11 @@ def test_changing_a_field_drops_its_duplicates_and_no_others() -> None:
     assert fields(changed(message, patron_password=None)) == b"AAcard|AOx|AAother|AOy|"
 
 
+def test_a_field_that_is_added_where_another_came_twice_is_written_and_the_other_once() -> None:
+    message = request(b"AOx|AAcard|AAother|")
+    assert fields(changed(message, patron_identifier="local", patron_password="4817")) == b"AOx|AAlocal|AD4817|"
+
+
 def test_a_list_keeps_its_places_and_grows_at_the_end() -> None:
     answer = next(sample.says for sample in SAMPLES if sample.label == "patron information answered")
     body = CODEC.encode(answer) + b"AFone|XXx|AFtwo|BEkari@example.org|"

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from protocols.sip2 import MESSAGES, VARIABLE, DeclarationError, LoginResponse, Message, Privacy, message
+from protocols.sip2 import (
+    MESSAGES,
+    VARIABLE,
+    DeclarationError,
+    EndPatronSession,
+    EndSessionResponse,
+    LoginResponse,
+    Message,
+    Privacy,
+    message,
+)
 from protocols.sip2 import fields as f
 from protocols.sip2.spec import TRANSPORT_TAGS
 
@@ -81,6 +94,29 @@ def test_secret_are_the_passwords_and_personal_is_what_tells_of_a_person() -> No
     by_privacy = {privacy: {tag for tag, told in VARIABLE.items() if told.privacy is privacy} for privacy in Privacy}
     assert by_privacy[Privacy.SECRET] == {"AC", "AD", "CO"}
     assert by_privacy[Privacy.PERSONAL] >= {"AA", "AE", "AF", "AG", "BD", "BE", "BF", "AS", "AT", "AU", "AV"}
+
+
+@pytest.mark.parametrize("said", [{}, {"order": ()}, {"ok": "1", "institution_id": "x"}, {"ok": "1", "number": "94"}])
+def test_a_message_says_what_it_must_and_nothing_that_it_cannot(said: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="LoginResponse"):
+        LoginResponse(**said)
+
+
+def test_what_a_message_does_not_say_is_the_default_of_its_class() -> None:
+    said: dict[str, Any] = {"transaction_date": "20261123    101512", "institution_id": "x", "patron_identifier": "y"}
+    brief = EndPatronSession(**said)
+    assert (brief.patron_password, brief.others, brief.order) == (None, (), ())
+    assert brief == EndPatronSession(**said, terminal_password=None, patron_password=None)
+    assert brief == dataclasses.replace(brief) != dataclasses.replace(brief, patron_password="")
+
+
+def test_a_copy_of_a_message_says_the_same() -> None:
+    made = EndSessionResponse(
+        end_session="Y", transaction_date="", institution_id="x", patron_identifier="y", others=(("ZZ", "z"),)
+    )
+    for copied in (copy.copy(made), copy.deepcopy(made), pickle.loads(pickle.dumps(made))):  # noqa: S301 - our own
+        assert copied == made
+        assert copied.fields() == made.fields()
 
 
 def test_a_message_cannot_be_changed_in_place() -> None:
