@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check bench torture lock clean
+.PHONY: help story demo test check bench torture lock clean
 
 help:
-	@echo "make demo      run the demo world (SIP2 on 127.0.0.1:6001, NCIP on :6080/ncip, metrics on :9464)"
+	@echo "make story     borrow a book with a card from the other end of the country, and more"
+	@echo "make demo      run the demo world (SIP2 on 127.0.0.1:6001, NCIP on :6080/ncip, pages on :6088, metrics on :9464)"
 	@echo "make test      run the tests; PORTVAKT_TEST_POSTGRES=postgresql://… joins PostgreSQL in"
 	@echo "make check     style, types and architecture"
 	@echo "make bench     benchmarks, as ratios against other software in the same run"
@@ -21,6 +22,9 @@ $(READY): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $(READY)
+
+story: $(READY)
+	$(BIN)/portvakt demo --story
 
 demo: $(READY)
 	$(BIN)/portvakt demo
@@ -38,6 +42,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks
 
 torture: $(READY)
+	$(BIN)/python -m pytest -m torture
 	$(BIN)/python -m tests.torture --seconds $(or $(SECONDS),60)
 
 lock:

@@ -95,7 +95,12 @@ def _references(entry: Entry) -> tuple[tuple[str, str | None, str], ...]:
                 ("lending_unit", entry.lending_unit, "lending_units"),
             )
         case LendingUnit():
-            return (("id", entry.id, "institutions"), ("library_system", entry.library_system, "library_systems"))
+            mapping = entry.delivery.mapping if entry.delivery else None
+            return (
+                ("id", entry.id, "institutions"),
+                ("library_system", entry.library_system, "library_systems"),
+                *(("delivery", branch, "institutions") for branch in (mapping.branches if mapping else ())),
+            )
         case Terminal():
             return (
                 ("institution", entry.institution, "institutions"),

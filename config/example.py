@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from config.settings import NcipListener, Settings, Tls
+from config.settings import FeedListener, NcipListener, PagesListener, Settings, Tls
 
 _HEAD: Final = """\
 # Every setting of portvakt at its default, with its bounds where it has any. A key without a default is commented
@@ -21,6 +21,8 @@ _HEAD: Final = """\
 # A table that is absent by default is shown as it could be.
 _ABSENT: Final[Mapping[str, BaseModel]] = {
     "tls": Tls(certificate=Path("tls/certificate.pem"), key=Path("tls.key")),
+    "feed": FeedListener(),
+    "pages": PagesListener(public_url="https://kort.example.no"),
 }
 # So is a table that may be repeated.
 _NONE: Final[Mapping[str, BaseModel]] = {"ncip": NcipListener()}

@@ -15,10 +15,10 @@ from config.fields import Section
 from config.partner_set import Partners
 from config.partners import PartnersFile
 from config.rules_files import with_full_texts
-from config.settings import Credentials, NcipListener, Settings, Sip2Listener, State
+from config.settings import Credentials, FeedListener, NcipListener, PagesListener, Settings, Sip2Listener, State
 
 SectionType = TypeVar("SectionType", bound=Section)
-ListenerType = TypeVar("ListenerType", Sip2Listener, NcipListener)
+ListenerType = TypeVar("ListenerType", Sip2Listener, NcipListener, FeedListener, PagesListener)
 
 
 def load_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -72,6 +72,8 @@ def _located(settings: Settings, base: Path, environment: Mapping[str, str]) -> 
             settings.listeners,
             sip2=tuple(_with_paths(one, base, credentials) for one in settings.listeners.sip2),
             ncip=tuple(_with_paths(one, base, credentials) for one in settings.listeners.ncip),
+            feed=_with_paths(settings.listeners.feed, base, credentials) if settings.listeners.feed else None,
+            pages=_with_paths(settings.listeners.pages, base, credentials) if settings.listeners.pages else None,
         ),
     }
     return settings.model_copy(update=changes)

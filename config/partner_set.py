@@ -8,12 +8,12 @@ from datetime import date
 from types import MappingProxyType
 from typing import Self
 
+from config.ids import Language
 from config.partners import (
     Agreement,
     Dialect,
     Initiator,
     Institution,
-    Language,
     LendingUnit,
     LibrarySystem,
     PartnersFile,

@@ -7,18 +7,17 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from config.fields import Cidr, Line, Section, flag, is_loopback, is_wide, matching, seconds, text_that, unfit, whole
+from config.delivery import Delivery
+from config.fields import Cidr, Line, Section, flag, is_wide, matching, seconds, text_that, unfit, whole
+from config.ids import FileName, InstitutionId, Language
+from config.places import is_address, judge_address
 
-Language = Literal["nb", "nn", "se", "en"]
 TerminalClass = Literal["kiosk", "door", "pc", "sorter", "staff", "service"]
 ConsentChannel = Literal["phone", "desk", "ils", "kiosk"]
 
-# Opaque: municipalities merge and change their names, the numbers of their libraries stay.
-InstitutionId = Annotated[str, matching(r"NO-[0-9]{7}", "NO- and seven digits, such as NO-2030000")]
 Name = Annotated[str, matching(r"[a-z0-9][a-z0-9-]{0,62}", "a name of small letters, digits and hyphens, at most 63")]
 
 _ARGON2: Final = re.compile(r"\$argon2id\$v=[0-9]+\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{22,}")
@@ -40,6 +39,8 @@ def _plain_fingerprint(text: str) -> str:
 HashedSecret = Annotated[SecretStr, AfterValidator(_is_hash)]
 Fingerprint = Annotated[str, AfterValidator(_plain_fingerprint)]
 FieldCode = Annotated[str, matching(r"[A-Z][A-Z0-9]", "a field code such as AG")]
+# Above zero, for at nothing no kiosk asks.
+Amount = Annotated[str, matching(r"(?!0+\.00$)[0-9]{1,3}\.[0-9]{2}", "an amount above zero, such as 0.01")]
 WholeText = Annotated[str, text_that(lambda text: bool(text.strip()), "a text that is not empty")]
 
 
@@ -90,7 +91,6 @@ class Rules(Section):
 
 
 Port = Annotated[str, matching(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", "an address such as 192.0.2.7:6001")]
-FileName = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9._-]*", "a plain file name")]
 
 
 class LibrarySystem(Section):
@@ -157,15 +157,7 @@ class LibrarySystem(Section):
 
 
 def _is_ncip_address(text: str) -> bool:
-    parts = urlsplit(text)
-    return (
-        parts.scheme in {"http", "https", "tcp", "tcps"}
-        and bool(parts.hostname)
-        and "@" not in parts.netloc
-        and text.isascii()
-        and text.isprintable()
-        and " " not in text
-    )
+    return is_address(text, ("http", "https", "tcp", "tcps"))
 
 
 class NcipEndpoint(Section):
@@ -182,15 +174,7 @@ class NcipEndpoint(Section):
 
     @model_validator(mode="after")
     def _says_where_it_is(self) -> Self:
-        parts = urlsplit(self.url)
-        try:
-            port = parts.port
-        except ValueError:
-            raise unfit("a port between 1 and 65535", key="url") from None
-        if parts.scheme in {"tcp", "tcps"} and (not port or parts.path not in {"", "/"} or parts.query):
-            raise unfit("a host and a port alone, such as tcps://ils.example.org:6443", key="url")
-        if parts.scheme in {"http", "tcp"} and not (self.plaintext or is_loopback(parts.hostname or "")):
-            raise unfit("https:// or tcps://, a loopback host, or plaintext = true", "plain text to others", "url")
+        judge_address(self.url, plaintext=self.plaintext)
         return self
 
 
@@ -214,6 +198,9 @@ class LendingUnit(Section):
     )
     ncip: NcipEndpoint | None = Field(
         default=None, description="Where loans between libraries are sent on to; none: they are not taken for it"
+    )
+    delivery: Delivery | None = Field(
+        default=None, description="How its new patrons are brought to its library system; none: staff type them in"
     )
 
 
@@ -268,6 +255,10 @@ class Terminal(Section):
     dialect: Name = Field(default="default", description="The dialect it speaks")
     consent_channels: tuple[ConsentChannel, ...] = Field(
         default=("desk",), description="Ways to accept rules that may be told here: phone, desk, ils, kiosk"
+    )
+    acknowledgement_amount: Amount = Field(
+        default="0.01",
+        description="The fee by which a kiosk is made to ask for a yes to loan rules; never charged",
     )
     language: Language | None = Field(
         default=None, description="The language of its screen: nb, nn, se or en; when unset, the dialect's"

@@ -6,15 +6,16 @@ import base64
 import binascii
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal, get_args
 
 from config.document import read_octets
 from config.errors import ConfigurationError, Problem
 from config.partner_set import Partners
-from config.partners import LibrarySystem
-from config.settings import Credentials, NcipListener, Settings, Sip2Listener
+from config.partners import LendingUnit, LibrarySystem
+from config.settings import Credentials, Settings
 
 KeyName = Literal["pin_pepper", "index_key", "identity_key", "audit_key", "log_key"]
 KEY_NAMES: Final[tuple[KeyName, ...]] = get_args(KeyName)
@@ -68,12 +69,40 @@ def system_problems(settings: Settings, partners: Partners) -> tuple[Problem, ..
         except ConfigurationError as wrong:
             problems += wrong.problems
     for unit in partners.lending_units.values():
-        if unit.ncip is not None and unit.ncip.ca is not None:
-            try:
-                read_octets(settings.partners.directory / unit.ncip.ca)
-            except ConfigurationError as wrong:
-                problems += wrong.problems
+        problems += _problems_of(partial(_read_authorities, settings, unit.ncip.ca if unit.ncip else None))
+        problems += _problems_of(partial(_read_authorities, settings, unit.delivery.ca if unit.delivery else None))
+        problems += _problems_of(partial(delivery_secret, settings, unit))
+        problems += _nameless(settings, unit)
     return tuple(problems)
+
+
+def delivery_secret(settings: Settings, unit: LendingUnit) -> str | None:
+    """The secret or password by which we are known where a unit's deliveries go, or None where no file is named.
+
+    ConfigurationError when the file is no good.
+    """
+    told = unit.delivery
+    name = (told.secret_file or told.password_file) if told else None
+    return None if name is None else _password_in(settings.credentials.directory / name)
+
+
+def _nameless(settings: Settings, unit: LendingUnit) -> Iterator[Problem]:
+    # Library systems are told who asks; without an id of our own nothing can be sent there.
+    if unit.delivery is not None and unit.delivery.carrier == "ncip" and settings.ncip.agency is None:
+        key = f"lending_units[{unit.id}].delivery.carrier"
+        yield Problem(str(settings.partners.directory), None, key, "ncip.agency in the settings", "none")
+
+
+def _read_authorities(settings: Settings, ca: Path | None) -> bytes | None:
+    return None if ca is None else read_octets(settings.partners.directory / ca)
+
+
+def _problems_of(read: Callable[[], object]) -> tuple[Problem, ...]:
+    try:
+        read()
+    except ConfigurationError as wrong:
+        return wrong.problems
+    return ()
 
 
 def _password_in(path: Path) -> str:
@@ -112,8 +141,7 @@ def _shared_keys(settings: Settings, keys: list[tuple[KeyName, bytes]]) -> Itera
 
 
 def _unreadable(settings: Settings) -> Iterator[Problem]:
-    listeners: tuple[Sip2Listener | NcipListener, ...] = (*settings.listeners.sip2, *settings.listeners.ncip)
-    for listener in listeners:
+    for listener in settings.listeners.named:
         if listener.tls is None:
             continue
         public = (listener.tls.certificate, *((listener.tls.client_ca,) if listener.tls.client_ca else ()))

@@ -24,9 +24,11 @@ from config.fields import (
     matching,
     seconds,
     share,
+    text_that,
     unfit,
     whole,
 )
+from config.public_url import is_public_url
 
 FileName = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9._-]*", "a plain file name")]
 
@@ -106,6 +108,71 @@ class NcipListener(Section):
         return self
 
 
+class FeedListener(Section):
+    """The address on which library systems ask for changes, and for the patrons that these are about."""
+
+    host: ListenHost = Field(default="127.0.0.1", description="The address to listen on")
+    port: int = whole(6091, 0, 65535, "The TCP port; 0 takes any free one")
+    plaintext: Literal["loopback", "allowed"] = Field(
+        default="loopback",
+        description="Without tls: loopback refuses any other host; allowed needs explicit networks",
+    )
+    networks: tuple[Cidr, ...] = Field(default=(), description="Networks that may connect; an empty list means all")
+    tls: Tls | None = Field(default=None, description="Without this table the listener speaks plain text")
+
+    @property
+    def name(self) -> str:
+        """The listener's name in logs and metrics: there is one."""
+        return "feed"
+
+    @model_validator(mode="after")
+    def _plain_text_stays_at_home(self) -> Self:
+        if self.tls is not None or is_loopback(self.host):
+            return self
+        if self.plaintext != "allowed":
+            raise unfit('a loopback host, or tls, or plaintext = "allowed"', "plain text open to others", "host")
+        if not self.networks or any(map(is_wide, self.networks)):
+            raise unfit("the networks of the initiators, as plain text is allowed", "networks open to all", "networks")
+        return self
+
+
+class PagesListener(Section):
+    """The address of the pages for patrons."""
+
+    host: ListenHost = Field(default="127.0.0.1", description="The address to listen on")
+    port: int = whole(6088, 0, 65535, "The TCP port; 0 takes any free one")
+    public_url: Annotated[str, text_that(is_public_url, "https and a host, such as https://kort.example.no")] = Field(
+        description="The address that patrons use, on posters and in links; http on this machine alone",
+        examples=["https://kort.example.no"],
+    )
+    proxies: tuple[Cidr, ...] = Field(
+        default=(),
+        description="Proxies whose X-Forwarded-For is believed; plain text to other machines is for them alone",
+    )
+    tls: Tls | None = Field(default=None, description="Without this table the listener speaks plain text")
+
+    @property
+    def name(self) -> str:
+        """The listener's name in logs and metrics: there is one."""
+        return "pages"
+
+    @property
+    def plaintext(self) -> Literal["loopback", "allowed"]:
+        """Whether plain text is spoken to other machines: to proxies alone."""
+        return "loopback" if self.tls is not None or is_loopback(self.host) else "allowed"
+
+    @property
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Networks that may connect; an empty list means all."""
+        return self.proxies if self.plaintext == "allowed" else ()
+
+    @model_validator(mode="after")
+    def _plain_text_stays_at_home(self) -> Self:
+        if self.plaintext == "allowed" and (not self.proxies or any(map(is_wide, self.proxies))):
+            raise unfit("a loopback host, or tls, or the proxies before it", "plain text open to others", "host")
+        return self
+
+
 class HttpListener(Section):
     """The address of metrics and health."""
 
@@ -130,11 +197,28 @@ class Listeners(Section):
     ncip: tuple[NcipListener, ...] = Field(
         default=(), description="Where library systems connect; repeat the table for each address"
     )
+    feed: FeedListener | None = Field(
+        default=None, description="Where library systems ask for changes; without this table none can"
+    )
+
+    pages: PagesListener | None = Field(
+        default=None, description="Pages for patrons; without this table there are none"
+    )
+
+    @property
+    def named(self) -> tuple[Sip2Listener | NcipListener | FeedListener | PagesListener, ...]:
+        """Every listener but that of metrics and health, each with a name of its own."""
+        single = (one for one in (self.feed, self.pages) if one is not None)
+        return (*self.sip2, *self.ncip, *single)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of every listener, in logs and metrics."""
+        return ("http", *(one.name for one in self.named))
 
     @model_validator(mode="after")
     def _each_is_its_own(self) -> Self:
-        listeners: tuple[Sip2Listener | NcipListener, ...] = (*self.sip2, *self.ncip)
-        names = [one.name for one in listeners]
+        listeners, names = self.named, self.names
         if len(set(names)) < len(names):
             raise unfit("listeners with different names", "a name used twice", "sip2")
         ends = [(one.host, one.port) for one in listeners if one.port]

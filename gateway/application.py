@@ -24,9 +24,14 @@ from registry.credentials.pins import Cost, PepperedHasher
 from registry.credentials.pool import HashPool
 from registry.services.admissions import Admissions
 from registry.services.cards import CardBlocking
+from registry.services.commissioning import Commissions
+from registry.services.consenting import Consenting
+from registry.services.deliveries import Deliveries
+from registry.services.delivery_desk import HandDeliveries
 from registry.services.entry_changes import EntryChanges
 from registry.services.granted_lookups import GrantedLookups
 from registry.services.grouped_work import GroupedWork
+from registry.services.guest_desk import GuestQueue
 from registry.services.holders import CardHolders
 from registry.services.identification import Identification, Identifying
 from registry.services.initiators import Initiators
@@ -34,9 +39,11 @@ from registry.services.libraries import PublishedLibraries
 from registry.services.local_ids import KnownLocalIds
 from registry.services.patrons import PatronPolicies, PatronRegistration
 from registry.services.pin_checks import Hashing, PinChecks
+from registry.services.portal import PatronPortal
 from registry.services.ports import Lookups, OpenUnitOfWork
 from registry.services.recognising import Recognising
 from registry.services.standing_import import StandingImport
+from registry.services.standing_moves import StandingMoves
 from registry.services.witness import NobodyWatches, Witness
 from registry.storage.database import Database, DatabaseDamagedError, NotDurableError
 from registry.storage.migrations import SchemaOutOfDateError, current_revision, migrate
@@ -55,6 +62,12 @@ class Register:
     patrons: PatronRegistration
     cards: CardBlocking
     standings: StandingImport
+    activation: Consenting
+    portal: PatronPortal
+    guests: GuestQueue
+    commissions: Commissions
+    courier: Deliveries
+    deliveries: HandDeliveries
     libraries: PublishedLibraries
     database: Database
     grouped: GroupedWork
@@ -174,6 +187,7 @@ def _furnished(
     proved = ProvedPins(clock.monotonic, seconds=settings.pin.cache_seconds, entries=settings.pin.cache_entries)
     rules = PatronPolicies(pins=policies.pin_rules(settings), numbers=policies.number_policy(settings), limits=limits)
     holders = CardHolders(lookups, database.signal, clock.monotonic)
+    moves, commissions = StandingMoves(clock, witness), Commissions(work, clock)
     door = Identification(
         Identifying(
             libraries=libraries,
@@ -203,9 +217,26 @@ def _furnished(
     return Register(
         door=door,
         initiators=initiators,
-        patrons=PatronRegistration(work, clock, hashing, vault, rules, witness),
-        cards=CardBlocking(work, clock, vault),
+        patrons=PatronRegistration(work, clock, hashing, vault, rules, witness, libraries),
+        cards=CardBlocking(work, clock, vault, libraries),
         standings=StandingImport(work, clock, libraries),
+        activation=Consenting(
+            libraries,
+            moves,
+            work,
+            lookups,
+            database.signal,
+            clock,
+            vault,
+            commissions,
+            witness,
+            encounter=policies.encounter_length(settings),
+        ),
+        portal=PatronPortal(door, libraries, moves, work, clock, vault, witness),
+        guests=GuestQueue(libraries, moves, work, clock),
+        commissions=commissions,
+        courier=Deliveries(moves, work, clock, witness),
+        deliveries=HandDeliveries(moves, work, clock, witness),
         libraries=libraries,
         database=database,
         grouped=grouped,

@@ -18,6 +18,7 @@ __all__ = [
     "UvloopCarrier",
     "as_deferred",
     "listen",
+    "outlived",
     "spawn",
 ]
 
@@ -50,3 +51,15 @@ def spawn(coroutine: Coroutine[Any, Any, T], on_failure: Callable[[BaseException
     _spawned.add(task)
     task.add_done_callback(settle)
     return task
+
+
+def outlived(task: asyncio.Task[T]) -> Deferred[T]:
+    """Return a Deferred that fires as the task ends; cancelling it gives up waiting, and the task goes on."""
+    awaited: Deferred[T] = Deferred()
+
+    def tell(ended: asyncio.Task[T]) -> None:
+        failure = asyncio.CancelledError() if ended.cancelled() else ended.exception()
+        awaited.callback(ended.result()) if failure is None else awaited.errback(failure)
+
+    task.add_done_callback(tell)
+    return awaited

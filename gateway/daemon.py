@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from config.errors import ConfigurationError
 from config.load import load_partners, load_settings
 from config.partner_set import Partners
-from config.settings import NcipListener, Settings, Sip2Listener
+from config.secret_files import credential
+from config.settings import FeedListener, NcipListener, PagesListener, Settings, Sip2Listener
 from gateway import policies
 from gateway.application import Register, open_register
 from gateway.bridge import Listening, listen
@@ -23,6 +24,8 @@ from gateway.capture_files import DIRECTORY as CAPTURES
 from gateway.captures import Captures
 from gateway.chores import Chore, Chores
 from gateway.clock import SystemClock
+from gateway.delivery.feed_site import FeedSite
+from gateway.delivery.running import Delivering
 from gateway.lifecycle import ServiceManager, Watchdog
 from gateway.listening import KeepAlive
 from gateway.metering import DatabaseMeter
@@ -40,10 +43,16 @@ from gateway.self_test import self_test
 from gateway.sip2.enrolment import terminals_of
 from gateway.sip2.listener import Entrance, Sip2Door
 from gateway.tls import CertificateRefusedError, ServerTls, server_context
+from gateway.trials import DIRECTORY as TRIALS
+from gateway.trials import Trials
 from gateway.upkeep import upkeep
 from gateway.witness import MeteringWitness
+from registry.credentials.keys import Key
 from registry.domain.events import Event
 from registry.services.ports import RulesTextChangedError
+
+if TYPE_CHECKING:
+    from gateway.web.site import PagesSite
 
 
 class Daemon:
@@ -78,6 +87,7 @@ class Daemon:
         self._tls: dict[str, ServerTls] = {}
         self._end = end
         self._draining = False
+        self._pages: PagesSite | None = None
         self.addresses: dict[str, tuple[str, int]] = {}
 
     async def start(self) -> None:
@@ -97,9 +107,12 @@ class Daemon:
             )
             generation = await register.libraries.publish(publication_of(self._partners))
             self._tell_published(generation)
+            # Before the first kiosk: until it is known who is commissioned, nobody is.
+            await register.commissions.load()
             self._register = register
             self._door = self._open_door(register)
             self._ncip = self._open_ncip_door(register, opening)
+            self._delivering = self._open_delivering(register, opening)
             await self_test(self._settings, register, self._metrics, self._log)
             await self._listen_http(opening)
             opening.push_async_callback(self._close_listeners)
@@ -107,9 +120,15 @@ class Daemon:
                 await self._listen_sip2(told)
             for ncip in self._settings.listeners.ncip:
                 await self._listen(self._ncip_entrance(ncip), ncip)
+            if self._settings.listeners.feed is not None:
+                feed = self._settings.listeners.feed
+                await self._listen(self._delivering.feed_site(feed), feed)
+            if self._settings.listeners.pages is not None:
+                await self._listen_pages(register, self._settings.listeners.pages)
             self._begin(register)
             opening.push_async_callback(self._chores.stop)
             self._watch_captures(register, opening)
+            self._watch_trials()
             self._exit = opening.pop_all()
         self._metrics.config_last_reload_successful.set(1)
         self._metrics.config_last_reload_success.set(time.time())
@@ -134,6 +153,7 @@ class Daemon:
         settings = load_settings(self._path)
         partners = load_partners(settings)
         terminals = terminals_of(partners, settings)
+        carriers = self._delivering.read(partners, settings)
         for tls in self._tls.values():
             tls.reload()
         generation = await self._register.libraries.publish(publication_of(partners))
@@ -144,6 +164,7 @@ class Daemon:
         for peer in peers_of(partners):
             self._metrics.add_peer(peer)
         self._ncip.take(initiators_of(partners), endpoints_of(partners, settings))
+        self._delivering.take(carriers, partners)
         self._logs.set_level(settings.log.level)
         self._tell_certificates()
         self._tell_published(generation)
@@ -161,8 +182,11 @@ class Daemon:
         for listening in self._listening:
             listening.stop_accepting()
         began = time.monotonic()
-        doors = (self._door, self._ncip)
-        await asyncio.gather(*(door.drain(budgets.drain, lambda: time.monotonic() - began) for door in doors))
+        doors = (self._door, self._ncip, *((self._pages,) if self._pages else ()))
+        await asyncio.gather(
+            *(door.drain(budgets.drain, lambda: time.monotonic() - began) for door in doors),
+            self._delivering.stop(budgets.drain),
+        )
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(budgets.drain_hard - (time.monotonic() - began), 0.1)):
                 await self._exit.aclose()
@@ -180,6 +204,10 @@ class Daemon:
             rules=policies.door_rules(self._settings, descriptors),
             metrics=self._metrics,
             log=self._log,
+            consent=register.activation,
+            pages=None if self._settings.listeners.pages is None else self._settings.listeners.pages.public_url,
+            # Made after the door; nobody asks before both are there.
+            waiting=lambda unit: self._delivering.words_for(unit),
         )
 
     def _open_ncip_door(self, register: Register, opening: contextlib.AsyncExitStack) -> NcipDoor:
@@ -197,6 +225,13 @@ class Daemon:
             metrics=self._metrics,
             log=self._log,
         )
+
+    def _open_delivering(self, register: Register, opening: contextlib.AsyncExitStack) -> Delivering:
+        delivering = Delivering(
+            register, self._partners, self._settings, clock=self._clock, metrics=self._metrics, log=self._log
+        )
+        opening.push_async_callback(delivering.stop, 0.0)
+        return delivering
 
     async def _listen_http(self, opening: contextlib.AsyncExitStack) -> None:
         from twisted.internet import reactor
@@ -225,7 +260,29 @@ class Daemon:
         path = told.path.encode() if told.transport == "http" else None
         return NcipEntrance(self._ncip, name=told.name, networks=told.networks, meter=meter, line=line_of(path))
 
-    async def _listen(self, entrance: Entrance | NcipEntrance, told: Sip2Listener | NcipListener) -> None:
+    async def _listen_pages(self, register: Register, told: PagesListener) -> None:
+        # Klein imports the reactor, which is ours by now.
+        from gateway.web.site import pages_site
+
+        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._pages = pages_site(
+            register.portal,
+            # Of its own by its purpose: every worker has the log's key, and so the same of this.
+            key=Key(Key(credential(self._settings, "log_key")).mac(b"portvakt pages")),
+            rules=policies.pages_rules(self._settings, told, descriptors),
+            clock=self._clock,
+            metrics=self._metrics,
+            log=self._log,
+            meter=self._metrics.listener(told.name, encrypted=told.tls is not None),
+            waiting=self._delivering.words_for,
+        )
+        await self._listen(self._pages, told)
+
+    async def _listen(
+        self,
+        entrance: Entrance | NcipEntrance | PagesSite | FeedSite,
+        told: Sip2Listener | NcipListener | PagesListener | FeedListener,
+    ) -> None:
         limits, encrypted, meter = self._settings.limits, told.tls is not None, entrance.meter
         if told.tls is not None:
             self._tls[told.name] = server_context(
@@ -254,11 +311,13 @@ class Daemon:
         self._tell_certificates()
         self._door.start()
         self._ncip.start()
+        self._delivering.start()
         self._lag.start()
         watchdog = Watchdog(self._manager, register.database.signal.is_trustworthy)
         watchdog.start()
         self._exit.callback(watchdog.stop)
         self._chores.start(*upkeep(self._settings, register, self._metrics, self._log, self._clock, self._end))
+        self._chores.start(*self._delivering.chores())
         self._chores.start(Chore("agreements", timedelta(days=1).total_seconds(), self._tell_agreements))
 
     def _watch_captures(self, register: Register, opening: contextlib.AsyncExitStack) -> None:
@@ -271,6 +330,11 @@ class Daemon:
         captures.open()
         self._chores.start(Chore("captures", 0.5, captures.look))
         opening.push_async_callback(captures.close)
+
+    def _watch_trials(self) -> None:
+        trials = Trials(self._settings.state.directory / TRIALS, self._door)
+        trials.open()
+        self._chores.start(Chore("trials", 0.5, trials.look))
 
     async def _close_listeners(self) -> None:
         self._door.stop()
@@ -287,8 +351,7 @@ class Daemon:
         return True
 
     async def _has_listeners(self) -> bool:
-        listeners = self._settings.listeners
-        return len(self._listening) == len(listeners.sip2) + len(listeners.ncip)
+        return len(self._listening) == len(self._settings.listeners.named)
 
     async def _is_serving(self) -> bool:
         return not self._draining

@@ -47,8 +47,9 @@ _HOLDS = "valid_from = 2026-01-01\nvalid_until = 2099-12-31"
 _ENDED = "valid_from = 2020-01-01\nvalid_until = 2025-12-31"
 
 
-def settings_text(*, sip2_port: int, http_port: int, ncip_port: int = 0) -> str:
-    """Return ``portvakt.toml`` of the demo."""
+def settings_text(*, sip2_port: int, http_port: int, ncip_port: int = 0, pages_port: int | None = None) -> str:
+    """Return ``portvakt.toml`` of the demo; without ``pages_port`` there are no pages for patrons."""
+    pages = "" if pages_port is None else _PAGES.format(port=pages_port)
     return f"""\
 # Settings of the demo, written anew at each start of `portvakt demo`.
 demo = true
@@ -74,6 +75,13 @@ agency = "{AGENCY}"
 name = "sip2"
 host = "127.0.0.1"
 port = {sip2_port}
+{pages}"""
+
+
+_PAGES = """
+[listeners.pages]
+port = {port}
+public_url = "http://127.0.0.1:{port}"
 """
 
 
@@ -113,12 +121,18 @@ local_id_field = "XI"
 """
 
 
-def partners_text(secrets: Mapping[str, str]) -> str:
-    """Return the demo's partner file; ``secrets`` are the hashed passwords by login."""
+def delivery_text(port: int) -> str:
+    """Return where Storbyen's library system takes new patrons: a table of its lending unit, in one line."""
+    url = f"http://127.0.0.1:{port}/ncip"
+    return f'delivery = {{ carrier = "ncip", url = "{url}" }}  # written anew at each start'
+
+
+def partners_text(secrets: Mapping[str, str], delivery: str = "") -> str:
+    """Return the demo's partner file; ``secrets`` are the hashed passwords by login, ``delivery`` Storbyen's."""
     return "\n".join(
         [
             "# The demo's libraries and terminals. Kept once it is there: try changes, and SIGHUP to the daemon.",
-            _library(STORBYEN, "Storbyen folkebibliotek", "digital", "3", _HOLDS, STORBYEN_ILS),
+            _library(STORBYEN, "Storbyen folkebibliotek", "digital", "3", _HOLDS, STORBYEN_ILS, delivery),
             _library(FJORDBY, "Fjordby bibliotek", "in_person", "1", _HOLDS),
             _library(VIDDA, "Vidda bibliotek", "in_person", "1", _ENDED),
             f'[[services]]\nid = "film"\nname = "Film"\n[services.agreement]\nreference = "demo/film"\n{_HOLDS}\n',
@@ -134,8 +148,11 @@ def partners_text(secrets: Mapping[str, str]) -> str:
     )
 
 
-def _library(id_: str, name: str, acceptance: str, version: str, agreement: str, system: str = "") -> str:
+def _library(
+    id_: str, name: str, acceptance: str, version: str, agreement: str, system: str = "", delivery: str = ""
+) -> str:
     behind = f'library_system = "{system}"\n' if system else ""
+    behind += f"{delivery}\n" if delivery else ""
     return f"""\
 [[institutions]]
 id = "{id_}"
@@ -161,8 +178,12 @@ full = "Loans last 28 days. What is lost or damaged must be replaced. The card i
 """
 
 
+# Commissioned in the demo: rules can be accepted on its screen.
+_CHANNELS = {"storbyen-1": '["kiosk", "phone", "desk"]'}
+
+
 def _terminal(login: str, place: str, kind: str, dialect: str, secrets: Mapping[str, str]) -> str:
-    channels = '["phone", "desk"]' if kind == "kiosk" else '["desk"]'
+    channels = _CHANNELS.get(login, '["phone", "desk"]' if kind == "kiosk" else '["desk"]')
     return f"""\
 [[terminals]]
 id = "{login}"

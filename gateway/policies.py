@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from config.settings import Settings
+from config.settings import PagesListener, Settings
 from gateway.ncip.door import DoorRules as NcipDoorRules
 from gateway.sip2.listener import DoorRules
+from gateway.web.rules import PagesRules
 from registry.domain.attempts import Limits
 from registry.domain.identity_number import NumberPolicy
 from registry.domain.weak_pin import PinRules
@@ -81,6 +82,21 @@ def ncip_door_rules(settings: Settings, descriptors: int) -> NcipDoorRules:
         in_flight=told.in_flight,
         in_flight_per_address=told.in_flight_per_address,
         wrong_secrets=told.wrong_secrets,
+    )
+
+
+def pages_rules(settings: Settings, told: PagesListener, descriptors: int) -> PagesRules:
+    """Return how long and how much on the pages; ``descriptors`` is how many files the process may open."""
+    budgets, limits = settings.budgets, settings.limits
+    return PagesRules(
+        public_url=told.public_url,
+        request=budgets.frame,
+        unsent_bytes=limits.unsent_bytes,
+        connections=min(limits.connections, max(int(descriptors * limits.descriptors), 1)),
+        per_address=limits.per_address,
+        exempt=limits.exempt_networks,
+        proxies=told.proxies,
+        networks=told.networks,
     )
 
 

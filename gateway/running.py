@@ -49,11 +49,7 @@ def run(
 
     metrics = Metrics(
         version=VERSION,
-        listeners=[
-            "http",
-            *(told.name for told in settings.listeners.sip2),
-            *(told.name for told in settings.listeners.ncip),
-        ],
+        listeners=settings.listeners.names,
         peers=(*sorted(partners.library_systems), *ncip_peers(partners)),
     )
     logs = Logs(

@@ -18,6 +18,10 @@ from gateway.observability.metrics import Metrics
 
 # No limit counts an attempt for longer than this, but an unbroken row of failures, which is never forgotten.
 _ATTEMPTS_KEPT = timedelta(days=8)
+# A kiosk's yes that comes later than its offer holds must still be told from one without any offer.
+_OFFERS_KEPT = timedelta(hours=12)
+# A library system that has not fetched for longer begins anew with a list (portvakt standings list).
+_FEED_KEPT = timedelta(days=90)
 # The sealer comes by twice a second; a row that waits longer is not being sealed.
 _LONGEST_UNSEALED = timedelta(seconds=10)
 
@@ -60,8 +64,17 @@ def upkeep(
         log.event("anchor", sequence=sequence, mac=mac.hex())
 
     async def forget() -> None:
+        steady = clock.steady()
         async with database.unit_of_work() as work:
-            await work.attempts.forget(clock.steady() - _ATTEMPTS_KEPT)
+            await work.attempts.forget(steady - _ATTEMPTS_KEPT)
+            await work.encounters.forget(steady - _OFFERS_KEPT)
+            await work.tokens.forget(steady)
+            await work.feed.forget(clock.now() - _FEED_KEPT)
+
+    async def end_waiting() -> None:
+        lapsed, given_up = await register.guests.let_lapse(), await register.courier.give_up()
+        if lapsed or given_up:
+            log.event("waiting_ended", lapsed=lapsed, given_up=given_up)
 
     async def measure_disk() -> None:
         usage = shutil.disk_usage(settings.state.directory)
@@ -79,6 +92,8 @@ def upkeep(
         Chore("seal", 0.5, seal),
         Chore("anchor", 900, anchor),
         Chore("forget", 3600, forget),
+        Chore("waiting", 600, end_waiting),
+        Chore("commissions", 5, register.commissions.load),
         Chore("disk", 15, measure_disk),
     )
 

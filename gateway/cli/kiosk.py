@@ -217,7 +217,7 @@ def _typed(prompt: str, *, hide_input: bool = False) -> str | None:
     return str(typed) if hide_input else str(typed).strip()
 
 
-def _writer(*, err: bool) -> Callable[[Line], None]:
+def writer(*, err: bool) -> Callable[[Line], None]:
     """Writes lines, coloured on terminals; a letter that the terminal lacks is written as its number."""
     stream = sys.stderr if err else sys.stdout
     colours = "NO_COLOR" not in os.environ
@@ -233,8 +233,8 @@ def _writer(*, err: bool) -> Callable[[Line], None]:
 def _screen(profile: ScProfile, options: dict[str, Any], *, watched: bool) -> Screen:
     return Screen(
         profile.codec,
-        _writer(err=False),
-        _writer(err=True),
+        writer(err=False),
+        writer(err=True),
         raw=options["raw"],
         as_objects=options["as_objects"],
         quiet=options["quiet"],

@@ -10,20 +10,24 @@ import click
 from gateway.version import VERSION
 
 COMMANDS: Mapping[str, str] = {
+    "activations": "gateway.cli.activations",
     "audit": "gateway.cli.audit",
     "capture": "gateway.cli.capture",
     "card": "gateway.cli.card",
     "check": "gateway.cli.setup",
     "demo": "gateway.cli.demo",
+    "guests": "gateway.cli.guests",
     "hash-secret": "gateway.cli.setup",
     "init": "gateway.cli.setup",
     "kiosk": "gateway.cli.kiosk",
     "migrate": "gateway.cli.setup",
     "ncip": "gateway.cli.ncip",
     "patron": "gateway.cli.patron",
+    "poster": "gateway.cli.poster",
     "serve": "gateway.cli.serve",
     "simulate": "gateway.cli.simulate",
     "standings": "gateway.cli.standings",
+    "terminal": "gateway.cli.terminal",
 }
 """Command → the module where it stands under its own name, with ``_`` for ``-``."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from gateway.cli.common import CONFIGURATION, Failure
+from gateway.cli.simulate_koha import koha
 from gateway.simulators.ils import (
     QUIRKS,
     SAYS,
@@ -27,6 +28,9 @@ from gateway.tls import CertificateRefusedError, ServerTls
 @click.group()
 def simulate() -> None:
     """Simulated systems to connect to."""
+
+
+simulate.add_command(koha)
 
 
 def _print_table(wanted: str) -> None:

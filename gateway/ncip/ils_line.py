@@ -12,6 +12,7 @@ from typing import cast
 
 import h11
 
+from gateway.failpoints import FAILPOINTS
 from gateway.ncip.endpoint import Endpoint
 from gateway.ncip.ils_exchange import Lost, Reply
 from gateway.upstream.failures import FailureKind
@@ -43,6 +44,7 @@ class Line(asyncio.Protocol):
         self._answer = asyncio.get_running_loop().create_future()
         try:
             self._send(body)
+            await FAILPOINTS.left("after_sent")
             async with asyncio.timeout(max(until - clock(), 0.0)):
                 reply = await self._answer
         except TimeoutError:

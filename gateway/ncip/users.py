@@ -54,17 +54,18 @@ def optional_fields(
     view = granted.view
 
     fields = e.UserOptionalFields(
-        name_information=_name(view) if _NAME in elements else None,
-        user_address_informations=tuple(_addresses(view)) if _ADDRESSES in elements else (),
+        name_information=name_of(view) if _NAME in elements else None,
+        user_address_informations=tuple(addresses_of(view)) if _ADDRESSES in elements else (),
         date_of_birth=view.birth_date if _BORN in elements else None,
-        user_languages=_languages(view) if _LANGUAGE in elements else (),
+        user_languages=languages_of(view) if _LANGUAGE in elements else (),
         user_privileges=tuple(_privileges(granted, asker, unit)) if _PRIVILEGES in elements else (),
         block_or_traps=_blocks(granted, asker) if _BLOCKED in elements else (),
     )
     return fields if next(fields.children(), None) is not None else None
 
 
-def _name(view: View) -> e.NameInformation | None:
+def name_of(view: View) -> e.NameInformation | None:
+    """Return a patron's name in parts, where it may be told."""
     if view.name is None:
         return None
     family, _, given = view.name.partition(", ")
@@ -74,7 +75,8 @@ def _name(view: View) -> e.NameInformation | None:
     )
 
 
-def _addresses(view: View) -> Iterable[e.UserAddressInformation]:
+def addresses_of(view: View) -> Iterable[e.UserAddressInformation]:
+    """Yield every address that may be told: letters, e-mail and telephones."""
     if view.registered_address is not None:
         yield _physical(s.HOME, view.registered_address)
     if view.temporary_address is not None:
@@ -103,7 +105,8 @@ def _physical(role: Coded, address: Address) -> e.UserAddressInformation:
     return e.UserAddressInformation(user_address_role_type=role, physical_address=physical)
 
 
-def _languages(view: View) -> tuple[Coded, ...]:
+def languages_of(view: View) -> tuple[Coded, ...]:
+    """Return a patron's language, where it may be told."""
     return () if view.language is None else (Coded(LANGUAGES[view.language], s.USER_LANGUAGE),)
 
 

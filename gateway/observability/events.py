@@ -64,6 +64,7 @@ EVENTS: Mapping[str, Event] = {
     "frame_refused": _event(WARNING, "size"),
     "pin_check": _event(INFO),
     "staff_alarm": _event(WARNING),
+    "consent_channel_misused": _event(ERROR),
     "throttled": _event(WARNING, "scope"),
     "outage": _event(ERROR, "error", "at"),
     "initiator_refused": _event(WARNING),
@@ -74,6 +75,13 @@ EVENTS: Mapping[str, Event] = {
     "upstream_login_refused": _event(WARNING, "peer"),
     "upstream_uncertain": _event(WARNING, "peer"),
     "local_id_unknown": _event(WARNING),
+    # Deliveries to library systems
+    "delivery_settled": _event(INFO, "delivery", "unit", "kind", "tries"),
+    "delivery_stuck": _event(WARNING, "delivery", "unit", "kind", "tries"),
+    "delivery_stale": _event(WARNING, "delivery", "unit"),
+    "deliveries_halted": _event(ERROR, "unit", "peer"),
+    "feed_refused": _event(WARNING, "initiator"),
+    "waiting_ended": _event(INFO, "lapsed", "given_up"),
     # The register, at an operator's hand
     "card_changed": _event(INFO, "change"),
     "patron_added": _event(INFO),

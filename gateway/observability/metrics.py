@@ -15,7 +15,7 @@ from gateway.observability.instruments import OTHER, Families
 from gateway.observability.meters import ListenerMeter, MessageMeter, UpstreamMeter
 from gateway.observability.process import ProcCollector
 
-PROTOCOLS = ("sip2", "ncip")
+PROTOCOLS = ("sip2", "ncip", "http")
 
 # The SIP2 requests that the door answers; the numbers are the wire's own.
 SIP2_MESSAGES = (
@@ -28,6 +28,9 @@ NCIP_MESSAGES = (
     *("LookupUser", "CreateUser", "UpdateUser", "DeleteUser", "LookupAgency", "UserCreated", "UserUpdated"),
     *("LookupVersion", "forwarded"),
 )
+
+# The pages for patrons count by method alone: a path would tell which library.
+HTTP_METHODS = ("GET", "POST")
 
 OUTCOMES = ("ok", "refused", "invalid", "throttled", "timeout", "upstream", "error", "shed", OTHER)
 FRAME_ERRORS = ("checksum", "charset", "oversize", "deadline", "unknown", "parse", OTHER)
@@ -43,12 +46,16 @@ SCOPES = ("card", "terminal", "institution", "global", OTHER)
 OPERATIONS = ("lookup", "write", "seal", "probe", OTHER)
 OPERATION_OUTCOMES = ("ok", "timeout", "error", OTHER)
 POOLS = ("pin", "database", "reactor", OTHER)
+OFFERS = ("kiosk", "phone")
+ACTIVATIONS = ("awaiting_desk", "consented", "delivering", "local", "unknown", "needs_staff", "ended")
+FEED_OUTCOMES = ("ok", "refused", "unproved", "invalid", "busy", "upstream", OTHER)
 INVARIANTS = ("I1", "I2", "I3", "I4", "I5", "I6", "I7", OTHER)
 
 REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 UPSTREAM_SECONDS = (0.05, 0.25, 1, 2.5, 5, 10)
 HANDSHAKE_SECONDS = (0.005, 0.025, 0.1, 0.5, 1, 5, 10)
 DATABASE_SECONDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5)
+ACTIVATION_SECONDS = (0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
 LAG_SECONDS = (0.001, 0.01, 0.05, 0.1, 0.5, 1, 5)
 FRAME_BYTES = tuple(2.0**power for power in range(6, 17))
 
@@ -64,7 +71,7 @@ class Metrics:
         self._families = Families()
         counts, levels, spreads = self._families.counts, self._families.levels, self._families.spreads
         protocol, listener = {"protocol": PROTOCOLS}, {"listener": tuple(listeners)}
-        message = {**protocol, "message": (*SIP2_MESSAGES, *NCIP_MESSAGES, OTHER)}
+        message = {**protocol, "message": (*SIP2_MESSAGES, *NCIP_MESSAGES, *HTTP_METHODS, OTHER)}
 
         self.requests = counts(
             "requests_total", "Requests, by how they ended.", {**message, "outcome": OUTCOMES}, _is_spoken
@@ -123,9 +130,29 @@ class Metrics:
             "upstream_discarded_total", "What a library system said unasked or too late.", peer
         )
 
+        self.offers = counts("offers_total", "Loan rules shown to a patron who can accept them.", {"channel": OFFERS})
+        self.activations = counts("activations_total", "Activations that reached a state.", {"state": ACTIVATIONS})
+        self.activation_duration = spreads(
+            "activation_duration_seconds", "From a yes to a local patron.", {}, ACTIVATION_SECONDS
+        ).of()
+        self.outbox_pending = levels("outbox_pending", "Deliveries that wait for a courier, or are being brought.").of()
+        self.outbox_oldest_pending = levels(
+            "outbox_oldest_pending_timestamp_seconds", "Since when the oldest of these waits; 0 where none does."
+        ).of()
+        self.stale_claims = counts(
+            "stale_claims_total", "Tries that outlasted their lease, and were not recorded."
+        ).of()
+        self.feed_requests = counts(
+            "feed_requests_total", "Requests to the change feed, by how they ended.", {"outcome": FEED_OUTCOMES}
+        )
+
         self.pin_verifications = counts("pin_verifications_total", "PIN checks, by result.", {"result": PIN_RESULTS})
         self.pin_weak_refused = counts("pin_weak_refused_total", "PINs that were refused as too weak.").of()
         self.throttle = counts("throttle_total", "Refusals for too many tries, by scope.", {"scope": SCOPES})
+
+        self.consent_misused = counts(
+            "consent_channel_misused_total", "Terminals that said yes to loan rules without having been asked."
+        ).of()
 
         operation = {"op": OPERATIONS}
         self.db_operations = counts(
@@ -221,7 +248,11 @@ class Metrics:
         return generate_latest(self.registry)
 
 
-_SPOKEN = {"sip2": frozenset((*SIP2_MESSAGES, OTHER)), "ncip": frozenset((*NCIP_MESSAGES, OTHER))}
+_SPOKEN = {
+    "sip2": frozenset((*SIP2_MESSAGES, OTHER)),
+    "ncip": frozenset((*NCIP_MESSAGES, OTHER)),
+    "http": frozenset((*HTTP_METHODS, OTHER)),
+}
 
 
 def _is_spoken(labels: tuple[str, ...]) -> bool:

@@ -7,6 +7,7 @@ from config.partner_set import Partners
 from registry.domain.institution import (
     Acceptance,
     Agreement,
+    CarrierKind,
     Institution,
     InstitutionId,
     LendingUnit,
@@ -54,6 +55,7 @@ def _unit(unit: files.LendingUnit) -> LendingUnit:
         acceptance=Acceptance(unit.acceptance),
         minimum_age=unit.minimum_age,
         pin_authority=PinAuthority(unit.pin_authority),
+        carrier=CarrierKind(unit.delivery.carrier) if unit.delivery else CarrierKind.MANUAL,
     )
 
 

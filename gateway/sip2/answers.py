@@ -5,14 +5,15 @@ What a row does not say is not sent. A new refusal without a row fails a test be
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from gateway.words.languages import Language
 from gateway.words.screen import Screen, say, waiting
-from gateway.words.sentences import NAMED
+from gateway.words.sentences import LINKED, NAMED, NUMBERS
 from registry.domain import patron
 from registry.domain.decisions import Decision, Granted, Refusal, Refused, Situation
 
@@ -91,6 +92,17 @@ class Stand:
     patron_language: Language | None = None
     screen: Screen | None = None
     wait: float = 0.0
+    link: str | None = field(default=None, repr=False)
+    minutes: int = 0
+
+    def by(self, screen: Screen, link: str | None = None, minutes: int = 0) -> Stand:
+        """Return the same with another screen message; ``link`` is a whole address, ``minutes`` a time to wait."""
+        return dataclasses.replace(self, screen=screen, link=link, minutes=minutes)
+
+    @property
+    def print_lines(self) -> tuple[str, ...]:
+        """The link whole, for a receipt from which it is opened, or nothing."""
+        return () if self.link is None else (self.link,)
 
     def line(self, language: Language, charset: str, library: str) -> tuple[str, ...]:
         """Return the screen messages: one self-contained line, or none."""
@@ -99,8 +111,13 @@ class Stand:
         if self.screen is Screen.TOO_MANY_TRIES_WAIT:
             screen, values = waiting(self.wait)
             return (say(screen, language, charset, **values),)
-        named = {"library": library} if self.screen in NAMED else {}
-        return (say(self.screen, language, charset, **named),)
+        given: dict[str, int | str] = {"library": library} if self.screen in NAMED else {}
+        if self.link is not None and self.screen in LINKED:
+            # Typed by hand: no browser needs to be told the scheme.
+            given["link"] = self.link.partition("://")[2] or self.link
+        if NUMBERS.get(self.screen) == "minutes":
+            given["minutes"] = self.minutes
+        return (say(self.screen, language, charset, **given),)
 
 
 # A table, for a look-up in an enum is a call with every answer.

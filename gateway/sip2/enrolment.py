@@ -17,6 +17,7 @@ from gateway.upstream.tls import UpstreamTls
 from gateway.words.languages import Language
 from protocols.sip2 import AcsProfile, ScProfile
 from registry.domain.asker import Asker, AskerClass
+from registry.domain.consent import Channel
 from registry.domain.institution import InstitutionId, PinAuthority
 
 _TERMINATORS: dict[str, Literal["\r", "\r\n", "\n"]] = {"cr": "\r", "crlf": "\r\n", "lf": "\n"}
@@ -121,6 +122,8 @@ def _terminal(
         habits=_habits(behind),
         pin_required=told.pin_required,
         pin_authority=PinAuthority(authority),
+        channels=frozenset(map(Channel, told.consent_channels)),
+        acknowledgement_amount=told.acknowledgement_amount,
     )
 
 

@@ -19,6 +19,7 @@ class Rules:
     pin_required: bool = True
     pin_authority: PinAuthority = PinAuthority.REGISTER
     ils_wants_pin: bool = False
+    has_kiosk_channel: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,23 @@ class Refuse:
 
     told: Stand
     alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Consult(Refuse):
+    """A guest's loan: a refusal, unless the terminal can offer the loan rules or take the yes to them.
+
+    ``is_proved`` tells whether the PIN came with it, so that the words may tell how far the patron has come.
+    """
+
+    is_proved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Await(Refuse):
+    """The loan of a patron who has accepted the rules: a refusal, unless they become local in time."""
+
+    is_proved: bool = False
 
 
 Forward = ForwardUnchanged | ForwardAs

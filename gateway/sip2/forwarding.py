@@ -13,6 +13,8 @@ from gateway.sip2.answers import Denied, Outage, stand
 from gateway.sip2.forward_pins import PinProof, Verdict, proof_by, verdict_of
 from gateway.sip2.forward_routes import (
     AnswerHere,
+    Await,
+    Consult,
     ForwardAs,
     ForwardUnchanged,
     Recognise,
@@ -52,6 +54,9 @@ _CHECKOUT_WORDS: Mapping[StandingState, Screen] = {
 }
 
 
+_BEING_SET_UP = frozenset({StandingState.CONSENTED, StandingState.DELIVERING, StandingState.UNKNOWN})
+
+
 def pin_of(message: Message) -> str:
     """Return the PIN in a request, empty where there is none."""
     return sip2.first(message, "AD") or ""
@@ -82,7 +87,7 @@ def route(message: Message, seen: Seen, rules: Rules) -> Route:
         return _unjudged(message, seen.decision)
     if seen.state is None or seen.state is StandingState.ENDED:
         return _unrecognised(message, seen.card, seen.decision)
-    return _not_local(message, seen.decision, seen.state)
+    return _not_local(message, seen.decision, seen.state, rules)
 
 
 def _shown(message: Message) -> str:
@@ -149,22 +154,37 @@ def _unrecognised(message: Message, card: CardNumber, decision: Decision) -> Rou
     return Recognise(card)
 
 
-def _not_local(message: Message, decision: Decision, state: StandingState) -> Route:
+def _not_local(message: Message, decision: Decision, state: StandingState, rules: Rules) -> Route:
     if message.number in _ANSWERED_BY_ROW or message.number == "35":
         return AnswerHere(decision)
     if message.number == "11" and is_after_the_fact(message):
         return _refused(message, decision, Screen.OFFLINE_REFUSED, alarm=True)
     if isinstance(decision, Refused) and decision.reason not in _BY_STANDING:
         return _refused(message, decision, stand(decision).screen or Screen.SEE_STAFF)
-    if message.number == "11" and _is_proved(decision):
-        own = stand(decision).screen or Screen.RULES_FIRST
-        return _refused(message, decision, _CHECKOUT_WORDS.get(state, own))
-    # How far the patron has come is told to nobody who has not shown the PIN.
+    if message.number == "11":
+        return _loan(message, decision, state, rules)
     return _refused(message, decision, Screen.NOT_A_PATRON_HERE)
 
 
-def _is_proved(decision: Decision) -> bool:
-    return isinstance(decision, Granted) or decision.pin_proved
+def _loan(message: Message, decision: Decision, state: StandingState, rules: Rules) -> Route:
+    proved = is_proved(decision)
+    if proved:
+        screen = _CHECKOUT_WORDS.get(state, stand(decision).screen or Screen.RULES_FIRST)
+    else:
+        # How far the patron has come is told to nobody who has not shown the PIN.
+        screen = Screen.PIN_NEEDED if rules.has_kiosk_channel else Screen.NOT_A_PATRON_HERE
+    refusal = _refused(message, decision, screen)
+    if state in _BEING_SET_UP:
+        return Await(refusal.told, is_proved=proved)
+    # Who showed no PIN now may have shown it a moment ago, which only the register knows.
+    may_accept = not proved or screen is Screen.RULES_FIRST
+    is_asked = state is StandingState.GUEST and may_accept
+    return Consult(refusal.told, is_proved=proved) if is_asked else refusal
+
+
+def is_proved(decision: Decision | Outage) -> bool:
+    """Tell whether the PIN that came with a request was right, whatever else was decided."""
+    return isinstance(decision, Granted) or (isinstance(decision, Refused) and decision.pin_proved)
 
 
 def _refused(message: Message, decision: Decision | Outage, screen: Screen, *, alarm: bool = False) -> Refuse:

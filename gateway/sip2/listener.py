@@ -12,23 +12,27 @@ from twisted.internet.protocol import ServerFactory
 from twisted.internet.task import LoopingCall
 
 from gateway.clock import SystemClock
+from gateway.delivery.waiting import WaitingWords
 from gateway.observability.logs import EventLog
 from gateway.observability.meters import ListenerMeter, Rejection
 from gateway.observability.metrics import Metrics
 from gateway.partners.networks import Network, is_within
 from gateway.partners.secrets import MachineSecrets
 from gateway.sip2.capture import Recorder
+from gateway.sip2.consenting import Consenting
 from gateway.sip2.ils_link import IlsLink
 from gateway.sip2.ils_peer import IlsPeer
 from gateway.sip2.ils_system import IlsLogin
 from gateway.sip2.last_known import LastKnown
 from gateway.sip2.logins import Logins
+from gateway.sip2.offers import Offers, nobody_waits
 from gateway.sip2.seeing import REGISTER_OUT_FOR, UNKNOWN_THERE_FOR, Memory, Silences, Strangers
 from gateway.sip2.session import KioskSession
 from gateway.sip2.terminals import Terminal, Terminals
 from protocols import sip2
+from registry.activating import ConsentDoor
 from registry.domain.asker import Asker, AskerClass
-from registry.domain.institution import InstitutionId
+from registry.domain.institution import InstitutionId, LendingUnitId
 from registry.register import DoorRegister
 
 NOBODY = Asker(terminal="", kind=AskerClass.DOOR, institution=InstitutionId(""), unit=None)
@@ -119,7 +123,16 @@ class Sip2Door:
         rules: DoorRules,
         metrics: Metrics,
         log: EventLog,
+        consent: ConsentDoor | None = None,
+        pages: str | None = None,
+        waiting: Callable[[LendingUnitId], WaitingWords] = nobody_waits,
     ) -> None:
+        """Serve ``terminals``; guests become patrons by ``consent``.
+
+        ``pages`` is the address of the pages for patrons, ``waiting`` tells how long an activation takes at a unit.
+        """
+        offers = Offers(consent, clock.monotonic, pages=pages, waiting=waiting)
+        self.consenting = Consenting(consent, offers, clock.monotonic, log, metrics.consent_misused)
         self.register = register
         self.terminals = terminals
         self.clock = clock

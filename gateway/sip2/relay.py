@@ -14,13 +14,15 @@ from typing import assert_never
 
 from gateway.bridge import spawn
 from gateway.observability.logs import EventLog
-from gateway.sip2.answers import Outage
+from gateway.sip2.answers import Outage, Stand, stand
 from gateway.sip2.capture import Track
 from gateway.sip2.forward_answers import KioskSide, to_kiosk
 from gateway.sip2.forward_outages import in_trouble, is_told_off_line
 from gateway.sip2.forward_requests import to_ils
 from gateway.sip2.forward_routes import (
     AnswerHere,
+    Await,
+    Consult,
     Forward,
     ForwardAs,
     ForwardUnchanged,
@@ -31,12 +33,12 @@ from gateway.sip2.forward_routes import (
     Seen,
 )
 from gateway.sip2.forward_standing import forgets, is_failing, pin_judged
-from gateway.sip2.forwarding import ITEM_MESSAGES, pin_of, route
+from gateway.sip2.forwarding import ITEM_MESSAGES, PATRON_MESSAGES, is_proved, pin_of, route
 from gateway.sip2.ils_link import IlsLink
 from gateway.sip2.ils_outcomes import Failed
 from gateway.sip2.ils_status import merged_status
 from gateway.sip2.recognising import asks_who, sighting
-from gateway.sip2.responders import Desk, Ready, Reply, acs_status, answered_here, refused_as, words
+from gateway.sip2.responders import Desk, Ready, Reply, acs_status, answered_here, refused_as, way_of, words
 from gateway.sip2.seeing import Memory, Seeing
 from gateway.words.languages import Language
 from gateway.words.screen import Screen
@@ -46,6 +48,7 @@ from registry.domain.asker import AskerClass
 from registry.domain.card import CardNumber
 from registry.domain.decisions import Refusal, Refused, RegisterUnavailable
 from registry.domain.recognition import Recognition
+from registry.domain.standing import StandingState
 
 _TO_REMEMBER = 5.0
 """How long the register may take to write down what the library system said of a PIN, the kiosk long answered."""
@@ -64,6 +67,7 @@ class Relay:
             pin_required=terminal.pin_required,
             pin_authority=terminal.pin_authority,
             ils_wants_pin=terminal.habits.wants_pin,
+            has_kiosk_channel=terminal.has_kiosk_channel,
         )
         self._kiosk = KioskSide(kind=terminal.asker.kind, fills_validity=terminal.habits.fills_validity)
         self._log = log
@@ -101,10 +105,15 @@ class Relay:
         return merged_status(own, theirs, serves_register=serves, serves_guests=guests, off_line=off_line)
 
     async def _answer(self, message: Message) -> Reply:
+        on_trial = self._desk.consenting.trials.answer(self._desk, message)
+        if on_trial is not None:
+            return on_trial
         seen = await self._seeing.at(message)
         if isinstance(message, sip2.EndPatronSession) and seen.card is not None:
             # First: the library system may take longer than the register then has.
             await self._end_encounter(seen.card)
+        if message.number in PATRON_MESSAGES:
+            await self._meet(message, seen)
         way = route(message, seen, self._rules)
         if message.number in ITEM_MESSAGES and pin_of(message) and not await self._seeing.is_strangers(message):
             # No item message has a place for a PIN; one that a kiosk adds may be the register's.
@@ -122,19 +131,51 @@ class Relay:
             case Recognise():
                 return await self._recognise(message, seen, way)
             case AnswerHere(decision=decision):
-                return answered_here(self._desk, message, decision)
+                return answered_here(
+                    self._desk, message, decision, await way_of(self._desk, message, seen.card, decision)
+                )
+            case Consult() | Await():
+                return await self._lend_to_guest(message, seen, way)
             case Refuse(told=told, alarm=alarm):
-                if alarm:
-                    self._log.event("staff_alarm", message=message.number, terminal=self._desk.asker().terminal)
-                return refused_as(self._desk, message, told)
+                return self._refuse(message, told, alarm=alarm)
             case _:
                 assert_never(way)
 
+    def _refuse(self, message: Message, told: Stand, *, alarm: bool) -> Reply:
+        if alarm:
+            self._log.event("staff_alarm", message=message.number, terminal=self._desk.asker().terminal)
+        return refused_as(self._desk, message, told)
+
+    async def _meet(self, message: Message, seen: Seen) -> None:
+        """Note who stands at the terminal now."""
+        consenting = self._desk.consenting
+        is_local = seen.state is StandingState.LOCAL
+        if seen.card is not None and seen.decision is not None and not is_local and is_proved(seen.decision):
+            consenting.proved(self._desk.asker(), seen.card, stand(seen.decision))
+        if seen.card is not None or sip2.first(message, "AA"):
+            await consenting.meet(self._desk, seen.card)
+
+    async def _lend_to_guest(self, message: Message, seen: Seen, way: Consult | Await) -> Reply:
+        """Offer the rules, take the yes to them, wait: what is not refused then is a local patron's loan."""
+        if not isinstance(message, sip2.Checkout) or seen.card is None:
+            return refused_as(self._desk, message, way.told)
+        found = await self._desk.consenting.loan(self._desk, message, seen.card, way)
+        if isinstance(found, Reply):
+            return found
+        now = dataclasses.replace(seen, state=found.state, local_id=found.local_id)
+        return await self._follow(message, now, route(message, now, self._rules))
+
     async def _forward(self, message: Message, seen: Seen, way: Forward, *, recognised: bool = False) -> Reply:
+        if isinstance(way, ForwardAs):
+            if self._desk.consenting.is_paid_for_rules(self._desk, way.card, message):
+                return self._refuse(message, stand(Refused(Refusal.NO_PIN)).by(Screen.PAYMENT_NOT_BOOKED), alarm=True)
+            message = self._desk.consenting.as_agreed(self._desk.asker(), way.card, message)
         asked = to_ils(message, way, self._desk.terminal.habits)
         outcome = await self._link.ask(asked, self._desk.deadline)
         if isinstance(outcome, Failed):
             return self._trouble(outcome, message, way)
+        if isinstance(way, ForwardAs):
+            self._desk.consenting.answered(self._desk.asker(), way.card, message, outcome.message)
         if forgets(outcome.message, way) and seen.card is not None:
             if recognised:
                 # It knows the card and not the id that it told for it: asking in a circle helps nobody.
@@ -202,6 +243,7 @@ class Relay:
             self._log.unexpected(failure)
 
     async def _end_encounter(self, card: CardNumber) -> None:
+        self._desk.consenting.left(self._desk.asker(), card)
         with contextlib.suppress(RegisterUnavailable):
             await self._desk.register.end_encounter(self._desk.asker(), card, self._desk.register_deadline)
 

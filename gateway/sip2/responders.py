@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, assert_never
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
 
 from gateway.observability.meters import Outcome
 from gateway.sip2.answers import Outage, Stand, stand
+from gateway.sip2.offers import Way
 from gateway.sip2.refusals import REFUSED, echo_of
 from gateway.sip2.terminals import Terminal
 from gateway.words.languages import Language, language_for
@@ -18,10 +19,13 @@ from gateway.words.screen import Screen, say
 from protocols import sip2
 from protocols.sip2 import Message
 from registry.domain.asker import Asker
-from registry.domain.card import national
+from registry.domain.card import CardNumber, national
 from registry.domain.decisions import Decision, Granted, Question, Refusal, Refused
 from registry.domain.secret import Secret
 from registry.register import DoorRegister
+
+if TYPE_CHECKING:
+    from gateway.sip2.consenting import Consenting
 
 # Answers to a card that is not let in because of too many tries count apart from the others.
 _THROTTLED = frozenset({Refusal.WAIT, Refusal.LOCKED})
@@ -43,6 +47,10 @@ class Desk(Protocol):
 
     register: DoorRegister
     terminal: Terminal
+
+    @property
+    def consenting(self) -> Consenting:
+        """How guests become patrons at this door."""
 
     @property
     def deadline(self) -> float:
@@ -98,19 +106,32 @@ def _identified(shape: Shape[M], secret_field: str | None) -> Callable[[Desk, M]
             asker=desk.asker(),
         )
         decision = desk.register.at_once(question)
-        if decision is None:
-            return later(desk, message, question)
+        if decision is None or desk.consenting.offers.guides(message.number, decision):
+            return later(desk, message, question, decision)
         return _shaped(desk, message, decision, shape)
 
-    async def later(desk: Desk, message: M, question: Question) -> Reply:
-        return _shaped(desk, message, await desk.register.answer(question, desk.deadline), shape)
+    async def later(desk: Desk, message: M, question: Question, decision: Decision | None) -> Reply:
+        found = decision or await desk.register.answer(question, desk.deadline)
+        return _shaped(desk, message, found, shape, await way_of(desk, message, question.card, found))
 
     return respond
 
 
-def _shaped(desk: Desk, message: M, decision: Decision | Outage, shape: Shape[M]) -> Reply:
+async def way_of(desk: Desk, message: Message, card: CardNumber | None, decision: Decision | Outage) -> Way | None:
+    """Return what a guest is told in answer to a 23 or 63 instead of the words of the row, or ``None``."""
+    offers = desk.consenting.offers
+    if card is None or not isinstance(decision, Granted) or not offers.guides(message.number, decision):
+        return None
+    return await offers.way(desk, card, decision.situation)
+
+
+def _shaped(desk: Desk, message: M, decision: Decision | Outage, shape: Shape[M], way: Way | None = None) -> Reply:
     told = stand(decision)
+    if way is not None:
+        told = told.by(way.screen, way.link, way.minutes)
     answer = shape(desk, message, told, _lines(desk, message, told) if told.screen else ())
+    if told.screen:
+        answer = _printed(answer, told)
     match decision:
         case Granted():
             return Reply(answer, delay=decision.delay)
@@ -123,13 +144,13 @@ def _shaped(desk: Desk, message: M, decision: Decision | Outage, shape: Shape[M]
             assert_never(decision)
 
 
-def answered_here(desk: Desk, message: Message, decision: Decision | Outage) -> Reply:
-    """Return the answer to a patron message by the row of a decision that was made already."""
+def answered_here(desk: Desk, message: Message, decision: Decision | Outage, way: Way | None = None) -> Reply:
+    """Return the answer to a patron message by the row of a decision that was made already; ``way`` has other words."""
     match message:
         case sip2.PatronStatusRequest():
-            return _shaped(desk, message, decision, _status)
+            return _shaped(desk, message, decision, _status, way)
         case sip2.PatronInformation():
-            return _shaped(desk, message, decision, _information)
+            return _shaped(desk, message, decision, _information, way)
         case sip2.PatronEnable():
             return _shaped(desk, message, decision, _enabled)
         case sip2.BlockPatron():
@@ -145,7 +166,12 @@ def refused_as(desk: Desk, message: Message, told: Stand) -> Reply:
     """Return the negative answer to ``message`` in the words of ``told``."""
     (text,) = _lines(desk, message, told) or ("",)
     echo = echo_of(message, desk.now(), text, desk.terminal.asker.institution)
-    return Reply(REFUSED[message.number](echo), "refused", reason=told.screen.name.lower() if told.screen else "")
+    reason = told.screen.name.lower() if told.screen else ""
+    return Reply(_printed(REFUSED[message.number](echo), told), "refused", reason=reason)
+
+
+def _printed(answer: Message, told: Stand) -> Message:
+    return sip2.changed(answer, print_lines=told.print_lines) if told.print_lines else answer
 
 
 def _lines(desk: Desk, message: Message, told: Stand) -> tuple[str, ...]:
@@ -237,6 +263,7 @@ def _end_session(desk: Desk, asked: sip2.EndPatronSession) -> Ready:
         return answer
 
     async def ended() -> Reply:
+        desk.consenting.left(desk.asker(), card)
         await desk.register.end_encounter(desk.asker(), card, desk.deadline)
         return answer
 

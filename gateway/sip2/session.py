@@ -19,6 +19,7 @@ from gateway.carrier import HandshakeError, UvloopCarrier
 from gateway.observability.meters import Closing, Outcome
 from gateway.sip2.answers import Outage
 from gateway.sip2.capture import Track
+from gateway.sip2.consenting import Consenting
 from gateway.sip2.dress import dressed
 from gateway.sip2.ils_system import IlsLogin
 from gateway.sip2.logins import Claim, LoginRefusal
@@ -135,6 +136,11 @@ class KioskSession(Protocol):
     def deadline(self) -> float:
         """Until when the register must have answered, in the clock's monotonic seconds."""
         return self._asked_at + self.door.rules.answer
+
+    @property
+    def consenting(self) -> Consenting:
+        """How guests become patrons at this door."""
+        return self.door.consenting
 
     @property
     def register_deadline(self) -> float:

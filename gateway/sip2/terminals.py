@@ -10,7 +10,8 @@ from gateway.partners.networks import Network, is_within
 from gateway.sip2.dialects import Dialect
 from gateway.sip2.ils_system import NO_HABITS, IlsHabits, LibrarySystem
 from gateway.words.languages import Language
-from registry.domain.asker import Asker
+from registry.domain.asker import Asker, AskerClass
+from registry.domain.consent import Channel
 from registry.domain.institution import PinAuthority
 
 
@@ -33,6 +34,16 @@ class Terminal:
     habits: IlsHabits = NO_HABITS
     pin_required: bool = True
     pin_authority: PinAuthority = PinAuthority.REGISTER
+    channels: frozenset[Channel] = frozenset()
+    acknowledgement_amount: str = "0.01"
+
+    @property
+    def has_kiosk_channel(self) -> bool:
+        """Whether loan rules may be accepted at this terminal by fee acknowledgement, once it is commissioned.
+
+        Without a library system there is no loan, and so no fee to acknowledge.
+        """
+        return Channel.KIOSK in self.channels and self.asker.kind is AskerClass.KIOSK and self.system is not None
 
     def may_come_from(self, host: str, certificate: bytes | None) -> bool:
         """Tell whether a connection from ``host``, with this DER certificate or none, can be this terminal's."""

@@ -10,10 +10,19 @@ _HIGHEST_POWER = 30
 
 @dataclass(frozen=True, slots=True)
 class BackoffRules:
-    """The first and the longest wait, in seconds; half of each is left to chance."""
+    """The first and the longest wait, in seconds; between which parts of it a wait falls is left to chance."""
 
     first: float = 1.0
     longest: float = 60.0
+    least: float = 0.5
+    most: float = 1.0
+
+
+def wait_after(failures: int, rules: BackoffRules, chance: float) -> float:
+    """Return the seconds to wait after so many failures before: a time that doubles; `chance` is from 0 to 1."""
+    # Two to the power of the failures of a week would not be a float any more.
+    step = min(rules.longest, rules.first * 2.0 ** min(failures, _HIGHEST_POWER))
+    return step * (rules.least + (rules.most - rules.least) * chance)
 
 
 class Backoff:
@@ -33,11 +42,10 @@ class Backoff:
         return self._failures
 
     def failed(self) -> float:
-        """Return the seconds to wait after one more failure: between half and all of a time that doubles."""
-        # Two to the power of the failures of a week would not be a float any more.
-        step = min(self._rules.longest, self._rules.first * 2.0 ** min(self._failures, _HIGHEST_POWER))
+        """Return the seconds to wait after one more failure."""
+        wait = wait_after(self._failures, self._rules, self._chance())
         self._failures += 1
-        return step * (0.5 + 0.5 * self._chance())
+        return wait
 
     def succeeded(self) -> None:
         """Begin anew with the first wait."""

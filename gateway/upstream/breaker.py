@@ -127,6 +127,16 @@ class Breaker:
             self._wait = self._rules.first_wait
             self._open()
 
+    def trip(self, given: int) -> None:
+        """Take a pass back from a request whose failure would befall every other one too: open at once."""
+        if given != self._era:
+            return
+        if self._state is BreakerState.CLOSED:
+            self._wait = self._rules.first_wait
+            self._open()
+        else:
+            self.failed(given)
+
     def withdrawn(self, given: int) -> None:
         """Take a pass back from a request that says nothing about the ILS: the next one may try instead."""
         if given == self._era and self._state is BreakerState.HALF_OPEN:

@@ -28,6 +28,11 @@ class Screen(Enum):
 
     # The way from guest to patron.
     RULES_FIRST = Situation("A guest at a kiosk that cannot take the acceptance of the loan rules itself.")
+    ACCEPT_AT_KIOSK = Situation("A guest at a kiosk that takes the acceptance of the loan rules itself, before a loan.")
+    ACCEPT_ON_PHONE = Situation("A guest who can accept the loan rules on a phone; with the link where it fits.")
+    YES_ACCEPTS = Situation("Beside the loan rules on the screen of a kiosk that asks for a yes: what it means.")
+    OFFER_AGAIN = Situation("A yes to loan rules that were shown too long ago, or that have changed since.")
+    TRIAL_OVER = Situation("The end of the trial by which staff set a kiosk up to take the acceptance.")
     ACTIVATE_FIRST = Situation("A guest at a door, a PC, a printer or a sorter.")
     ACTIVATE_AT_DESK = Situation("A guest at a library that wants every guest at the desk.")
     TOO_YOUNG = Situation("A guest too young to accept the loan rules alone.")

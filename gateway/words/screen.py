@@ -7,7 +7,7 @@ from math import ceil
 
 from gateway.words.keys import Screen
 from gateway.words.languages import Language
-from gateway.words.sentences import NAMED, NUMBERS, SENTENCES
+from gateway.words.sentences import LINKED, NAMED, NUMBERS, SENTENCES, Wording
 
 __all__ = ["LINE", "Screen", "UndeclaredValueError", "say", "waiting"]
 
@@ -18,6 +18,9 @@ FEWEST, MOST = 2, 120
 """The range of the numbers that a sentence may show: no singular, and nothing that could be a PIN."""
 
 _IN_SECONDS_UP_TO = 90
+
+_OPTIONAL: Mapping[str, Mapping[Screen, Wording]] = {"link": LINKED, "library": NAMED}
+"""What a sentence may be given, and the sentences that have a place for it."""
 
 _WITHOUT_NORWEGIAN_LETTERS = str.maketrans({"Æ": "Ae", "Ø": "Oe", "Å": "Aa", "æ": "ae", "ø": "oe", "å": "aa"})
 
@@ -33,13 +36,14 @@ def say(screen: Screen, language: Language, charset: str, **values: int | str) -
     """One printable line of at most 80 characters, encodable in the charset, without ``|``.
 
     Takes the number that the screen declares (``seconds`` or ``minutes``, 2 to 120), and where the table has such a
-    sentence, ``library``: a name too long or in other letters is left out. Bokmål stands in for Northern Sámi where
-    the charset lacks its letters. Raises UndeclaredValueError for other values, LookupError for an unknown charset.
+    sentence, ``library`` or ``link``: one too long or in other letters is left out. Bokmål stands in for Northern Sámi
+    where the charset lacks its letters. Raises UndeclaredValueError for other values, LookupError for an unknown
+    charset.
     """
     _check(screen, values)
     spoken = language if language.fits(charset) else Language.NB
     plain = SENTENCES[screen].in_language(spoken).format_map(values)
-    candidates = (_named(screen, spoken, values), plain)
+    candidates = (*(_with(name, table, screen, spoken, values) for name, table in _OPTIONAL.items()), plain)
     return next((line for line in candidates if _fits(line, charset)), _in_any_charset(plain))
 
 
@@ -56,7 +60,7 @@ def waiting(seconds: float) -> tuple[Screen, Mapping[str, int]]:
 def _check(screen: Screen, values: Mapping[str, int | str]) -> None:
     number = NUMBERS.get(screen)
     needed = {number} if number else set()
-    optional = {"library"} if screen in NAMED else set()
+    optional = {name for name, table in _OPTIONAL.items() if screen in table}
     if not needed <= values.keys() <= needed | optional:
         raise UndeclaredValueError(screen)
     if number is not None and not _is_showable(values[number]):
@@ -67,10 +71,14 @@ def _is_showable(number: int | str) -> bool:
     return isinstance(number, int) and FEWEST <= number <= MOST
 
 
-def _named(screen: Screen, language: Language, values: Mapping[str, int | str]) -> str:
-    if not values.get("library"):
-        return ""
-    return NAMED[screen].in_language(language).format_map(values)
+def _with(
+    name: str,
+    table: Mapping[Screen, Wording],
+    screen: Screen,
+    language: Language,
+    values: Mapping[str, int | str],
+) -> str:
+    return table[screen].in_language(language).format_map(values) if values.get(name) else ""
 
 
 def _fits(line: str, charset: str) -> bool:

@@ -122,6 +122,36 @@ SENTENCES: Mapping[Screen, Wording] = {
         se="Dohkket vuos luoikkahannjuolggadusaid. Jeara bargiin.",
         en="Accept the loan rules here first. Ask the staff, or see our web page.",
     ),
+    Screen.ACCEPT_AT_KIOSK: Wording(
+        nb="Legg en bok på maskinen, så kan du lese og godta lånereglene her.",
+        nn="Legg ei bok på maskina, så kan du lese og godta lånereglane her.",
+        se="Bija girjji mašiidnii ja dohkket luoikkahannjuolggadusaid dáppe.",
+        en="Place a book on the machine to read and accept the loan rules here.",
+    ),
+    Screen.ACCEPT_ON_PHONE: Wording(
+        nb="Godta lånereglene på mobilen: Se plakaten her, eller spør personalet.",
+        nn="Godta lånereglane på mobilen: Sjå plakaten her, eller spør personalet.",
+        se="Dohkket luoikkahannjuolggadusaid telefovnnain. Jeara bargiin.",
+        en="Accept the loan rules on your phone: see the poster here, or ask the staff.",
+    ),
+    Screen.YES_ACCEPTS: Wording(
+        nb="Svarer du ja, godtar du lånereglene her. Det koster ingenting.",
+        nn="Svarer du ja, godtar du lånereglane her. Det kostar ingenting.",
+        se="Jus vástidat jo, de dohkkehat luoikkahannjuolggadusaid. Ii mávsse maidege.",
+        en="If you say yes, you accept the loan rules here. You pay nothing.",
+    ),
+    Screen.OFFER_AGAIN: Wording(
+        nb="Det gikk for lang tid, eller reglene er nye. Legg boka på igjen.",
+        nn="Det gjekk for lang tid, eller reglane er nye. Legg boka på igjen.",
+        se="Bija girjji ođđasit ja loga luoikkahannjuolggadusaid.",
+        en="That took too long, or the rules are new. Place the book again.",
+    ),
+    Screen.TRIAL_OVER: Wording(
+        nb="Dette var en prøve: Ingenting er lånt, godtatt eller betalt.",
+        nn="Dette var ei prøve: Ingenting er lånt, godteke eller betalt.",
+        se="Dát lei geahččaleapmi. Ii mihkkige luoikkahuvvon iige máksojuvvon.",
+        en="This was a trial. Nothing has been lent, accepted or paid.",
+    ),
     Screen.ACTIVATE_FIRST: Wording(
         nb="Kortet må aktiveres her først. Gå til låneautomaten eller skranken.",
         nn="Kortet må aktiverast her først. Gå til låneautomaten eller skranken.",
@@ -271,6 +301,12 @@ NAMED: Mapping[Screen, Wording] = {
         se="{library}: Dohkket vuos luoikkahannjuolggadusaid.",
         en="Accept the loan rules of {library} first. Please ask the staff.",
     ),
+    Screen.YES_ACCEPTS: Wording(
+        nb="Med ja godtar du lånereglene til {library}. Det koster ingenting.",
+        nn="Med ja godtar du lånereglane til {library}. Det kostar ingenting.",
+        se="{library}: Jo mearkkaša ahte dohkkehat njuolggadusaid. Ii mávsse maidege.",
+        en="Yes accepts the loan rules of {library}. You pay nothing.",
+    ),
     Screen.ACTIVATE_AT_DESK: Wording(
         nb="Aktiver kortet ved {library} først. Gå til skranken.",
         nn="Aktiver kortet ved {library} først. Gå til skranken.",
@@ -282,5 +318,16 @@ NAMED: Mapping[Screen, Wording] = {
         nn="Du er ikkje lånar ved {library} enno. Aktiver kortet først.",
         se="{library}: Aktivere vuos goartta.",
         en="You are not a patron of {library} yet. Activate your card first.",
+    ),
+}
+
+# Said instead where a link is known and the whole fits the line; blanks on both sides of it, for it is typed as it
+# stands.
+LINKED: Mapping[Screen, Wording] = {
+    Screen.ACCEPT_ON_PHONE: Wording(
+        nb="Godta lånereglene på {link} med mobilen.",
+        nn="Godta lånereglane på {link} med mobilen.",
+        se="Dohkket njuolggadusaid {link} siiddus telefovnnain.",
+        en="Accept the loan rules at {link} on your phone.",
     ),
 }

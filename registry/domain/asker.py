@@ -18,6 +18,8 @@ class AskerClass(enum.StrEnum):
     STAFF = "staff"
     SERVICE = "service"
     INITIATOR = "initiator"
+    PAGE = "page"
+    """A library's page on the patron's own device: an online service, and the way to accept rules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

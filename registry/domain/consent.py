@@ -38,7 +38,8 @@ class Consent:
 class Encounter:
     """A card at a terminal of a lending unit, PIN proved, until ``until``; it never by itself makes a PIN right.
 
-    Kept by (unit, terminal, card), because kiosks reconnect, pool connections and leave the PIN out of a checkout.
+    Kept by (unit, terminal, card), because kiosks reconnect, pool connections and leave the PIN out of a checkout. What
+    was offered holds until ``offered_until``: proving the PIN again makes it neither longer nor forgotten.
     """
 
     unit: LendingUnitId
@@ -47,3 +48,5 @@ class Encounter:
     pin_proved_at: datetime
     until: datetime
     rules_offered: str | None = None
+    offered_language: Language | None = None
+    offered_until: datetime | None = None

@@ -37,6 +37,11 @@ class Action(enum.StrEnum):
     RULES_ACCEPTED = "rules_accepted"
     PATRON_CHANGED = "patron_changed"
     CHANGE_REPORTED = "change_reported"
+    DELIVERY_SHOWN = "delivery_shown"
+    DELIVERY_ENDED = "delivery_ended"
+    GUESTS_LISTED = "guests_listed"
+    TERMINAL_COMMISSIONED = "terminal_commissioned"
+    TERMINAL_SWITCHED_OFF = "terminal_switched_off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,3 +54,14 @@ class Event:
     patron: PatronId | None = None
     institution: InstitutionId | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A row of the audit trail, read: its action as it was written, perhaps by a program that knew another list."""
+
+    at: datetime
+    action: str
+    actor: str
+    institution: InstitutionId | None
+    facts: Mapping[str, str]

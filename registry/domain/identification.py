@@ -76,16 +76,22 @@ _SITUATIONS: Mapping[StandingState, Situation] = {
 }
 
 
+_ONLINE = frozenset({AskerClass.SERVICE, AskerClass.PAGE})
+
+
 def proof_of(secret: Secret | None, asker: Asker, credentials: Credentials) -> Proof:
     """Tell what kind of proof was given.
 
-    Nothing, or an empty text, is no proof and no attempt. A PIN alone is not enough at a national service for who
-    has set a password (D2); there, what is not all digits is taken for the password.
+    Nothing, or an empty text, is no proof and no attempt. A PIN alone is not enough online for who has set a password
+    (D2); at a service, what is not all digits is taken for the password, on a page everything.
     """
     if not secret:
         return Proof.NONE
-    if asker.kind is not _SERVICE or credentials.password is None:
+    if asker.kind not in _ONLINE or credentials.password is None:
         return _PIN
+    if asker.kind is AskerClass.PAGE:
+        # A page tells nobody that there is a password, and so a PIN there is a wrong one, counted as every other.
+        return Proof.PASSWORD
     text = secret.reveal()
     return Proof.PIN_NOT_ENOUGH if text.isascii() and text.isdigit() else Proof.PASSWORD
 
@@ -119,6 +125,8 @@ def with_right_pin(holder: CardHolder, asker: Asker, unit: LendingUnit | None, p
         return _at_a_service(holder, proof)
     if asker.kind is _INITIATOR:
         return told_to_initiator(holder, asker)
+    if asker.kind is AskerClass.PAGE:
+        return _on_a_page(holder, asker, proof)
     situation = Situation.GUEST if standing is None else _SITUATIONS[standing.state]
     if situation is _LOCAL:
         view = holder.view_for(_TERMINAL_LOCAL)
@@ -140,6 +148,15 @@ def _at_a_service(holder: CardHolder, proof: Proof) -> Decision:
     if reached < holder.patron.minimum_level:
         return Refused(Refusal.LEVEL_TOO_LOW, pin_proved=True)
     return Granted(holder.view_for(Audience.TERMINAL_SERVICE), Situation.SERVICE)
+
+
+def _on_a_page(holder: CardHolder, asker: Asker, proof: Proof) -> Decision:
+    reached = Level.SUBSTANTIAL if proof is Proof.PASSWORD else Level.LOW
+    if reached < holder.patron.minimum_level:
+        return Refused(Refusal.LEVEL_TOO_LOW, pin_proved=True)
+    standing = holder.standing_at(asker.unit)
+    situation = Situation.GUEST if standing is None else _SITUATIONS[standing.state]
+    return Granted(holder.view_for(Audience.PAGE), situation, standing=standing, protected=holder.patron.protected)
 
 
 def _as_guest(

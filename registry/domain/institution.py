@@ -38,6 +38,22 @@ class PinAuthority(enum.StrEnum):
     REGISTER_THEN_ILS = "register_then_ils"
 
 
+class CarrierKind(enum.StrEnum):
+    """How a lending unit's library system learns of an activated patron."""
+
+    MANUAL = "manual"
+    """Staff type a sheet in and tell the local id."""
+    NCIP = "ncip"
+    KOHA = "koha"
+    FEED = "feed"
+    """The library system fetches changes and acknowledges them."""
+
+    @property
+    def is_called(self) -> bool:
+        """Tell whether a courier calls the library system; of the others somebody comes to fetch."""
+        return self in {CarrierKind.NCIP, CarrierKind.KOHA}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
     """A processor agreement between a party and the register's owner; without a valid one nobody gets anything."""
@@ -81,7 +97,10 @@ class Institution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LendingUnit:
-    """What accepts patrons: its agreement, its rules in force, where and from which age they may be accepted."""
+    """What accepts patrons: its agreement, its rules in force, where and from which age they may be accepted.
+
+    ``carrier`` is how its library system learns of them.
+    """
 
     id: LendingUnitId
     agreement: Agreement | None
@@ -89,6 +108,7 @@ class LendingUnit:
     acceptance: Acceptance = Acceptance.IN_PERSON
     minimum_age: int = 15
     pin_authority: PinAuthority = PinAuthority.REGISTER
+    carrier: CarrierKind = CarrierKind.MANUAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

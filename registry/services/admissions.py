@@ -27,6 +27,7 @@ from registry.register import DoorRegister
 from registry.services.card_numbers import free_number
 from registry.services.libraries import PublishedLibraries
 from registry.services.ports import AlreadyThereError, Clock, OpenUnitOfWork, Performed, UnitOfWork
+from registry.services.standing_moves import StandingMoves
 
 REPLAYED_FOR = timedelta(days=30)
 """How long an equal request is answered as the first one was."""
@@ -110,8 +111,7 @@ class Admissions:
 
     async def _activate(self, work: UnitOfWork, asker: Asker, unit: LendingUnit, order: Order, card: Card) -> Outcome:
         found = await work.patrons.find(card.patron)
-        standings = {standing.unit: standing for standing in await work.standings.of(card.patron)}
-        before = standings.get(unit.id)
+        before = await StandingMoves.held(work, card.patron, unit.id)
         state = before.state if before else StandingState.GUEST
         objection = self._objection(unit, order, state)
         if objection is not None or found is None:

@@ -6,17 +6,21 @@ import dataclasses
 
 from registry.credentials.identity import IdentityVault
 from registry.domain.card import Card, CardKind, CardNumber, CardState
+from registry.domain.delivery import ChangeKind
 from registry.domain.events import Action, Event
 from registry.register import NotDoneError
 from registry.services.card_numbers import free_number, require
+from registry.services.libraries import PublishedLibraries
 from registry.services.ports import AlreadyThereError, Clock, OpenUnitOfWork, UnitOfWork
+from registry.services.standing_moves import tell_change
 
 
 class CardBlocking:
     """Implements :class:`registry.register.CardDesk`."""
 
-    def __init__(self, work: OpenUnitOfWork, clock: Clock, vault: IdentityVault) -> None:
+    def __init__(self, work: OpenUnitOfWork, clock: Clock, vault: IdentityVault, libraries: PublishedLibraries) -> None:
         self._work = work
+        self._libraries = libraries
         self._clock = clock
         self._vault = vault
 
@@ -46,6 +50,8 @@ class CardBlocking:
             except AlreadyThereError as taken:
                 raise NotDoneError(f"{number} is in use, or the patron has another card in use") from taken
             await self._record(work, old, Action.CARD_REPLACED, actor, {"before": old.state})
+            called = self._libraries.called()
+            await tell_change(work, old.patron, ChangeKind.CARD_REPLACED, called, self._clock)
         return number
 
     async def unlock(self, card: CardNumber, actor: str) -> None:
@@ -76,6 +82,7 @@ class CardBlocking:
     async def _change(self, work: UnitOfWork, card: Card, state: CardState, successor: CardNumber | None) -> None:
         await work.cards.change(dataclasses.replace(card, state=state, replaced_by=successor))
         await work.encounters.end_all(card.number)
+        await work.tokens.end_all(card.number)
 
     async def _record(self, work: UnitOfWork, card: Card, action: Action, actor: str, facts: dict[str, str]) -> None:
         # No card number in the facts: the trail outlives the patron, and a deleted number is kept by nobody (D5).

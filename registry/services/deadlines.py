@@ -6,6 +6,7 @@ import asyncio
 from types import TracebackType
 
 from registry.domain.decisions import RegisterUnavailable
+from registry.services.ports import Clock
 
 
 class Until:
@@ -25,3 +26,8 @@ class Until:
             await self._timeout.__aexit__(kind, error, trace)
         except TimeoutError as late:
             raise RegisterUnavailable("the register did not answer in time") from late
+
+
+def until(clock: Clock, deadline: float) -> Until:
+    """Return the time that is left until ``deadline``, in the clock's monotonic seconds."""
+    return Until(deadline - clock.monotonic())

@@ -14,6 +14,7 @@ from registry.domain.asker import Asker
 from registry.domain.card import Card, CardNumber
 from registry.domain.changing import changed
 from registry.domain.decisions import Question, Refusal, Refused, RegisterUnavailable
+from registry.domain.delivery import ChangeKind
 from registry.domain.events import Action, Event
 from registry.domain.identification import card_refusal
 from registry.domain.initiating import NO_FIELDS, Change, Done, Fields, Objected, Objection, Outcome, Part
@@ -27,6 +28,7 @@ from registry.services.admissions import REPLAYED_FOR
 from registry.services.libraries import PublishedLibraries
 from registry.services.pin_checks import Hashing
 from registry.services.ports import Clock, OpenUnitOfWork, Performed, UnitOfWork
+from registry.services.standing_moves import tell_change
 from registry.services.witness import Witness
 
 P = ParamSpec("P")
@@ -103,7 +105,7 @@ class EntryChanges:
                 return decision
         async with self._work() as work:
             await work.performed.hold(f"{asker.unit} {card}")
-            subject = await self._read(work, asker, card)
+            subject = await self._read(work, asker, card, held=True)
             if subject is None or subject.standing.state is StandingState.GUEST:
                 return Objected(Objection.NOT_LOCAL)
             before = subject.standing.state
@@ -193,9 +195,13 @@ class EntryChanges:
         if names:
             await work.patrons.change(after)
             await self._audit(work, asker, Action.PATRON_CHANGED, after.id, {"fields": " ".join(names)})
+            await tell_change(
+                work, after.id, ChangeKind.UPDATED, self._libraries.called(), self._clock, but_for=asker.unit
+            )
         if pin is not None:
             await work.patrons.set_pin(after.id, pin)
             await work.encounters.end_all(change.card)
+            await work.tokens.end_all(change.card)
             await self._audit(work, asker, Action.PIN_SET, after.id, {})
         await work.performed.put(performed)
         work.changed(after.id)
@@ -210,12 +216,17 @@ class EntryChanges:
         return subject if blocked is None else Refused(blocked, pin_proved=True)
 
     @staticmethod
-    async def _read(work: UnitOfWork, asker: Asker, number: CardNumber) -> _Subject | None:
-        """Return whom a card means, or ``None`` where they have never stood anyhow at the asker's unit."""
+    async def _read(work: UnitOfWork, asker: Asker, number: CardNumber, *, held: bool = False) -> _Subject | None:
+        """Return whom a card means, or ``None`` where they have never stood anyhow at the asker's unit.
+
+        ``held``: nobody else moves the standing until the commit.
+        """
         card = await work.cards.find(number)
         found = None if card is None else await work.patrons.find(card.patron)
         if card is None or found is None:
             return None
+        if held and asker.unit is not None:
+            await work.standings.hold(card.patron, asker.unit)
         standings = await work.standings.of(card.patron)
         here = next((standing for standing in standings if standing.unit == asker.unit), None)
         local_at = frozenset(standing.unit for standing in standings if standing.is_local)

@@ -246,6 +246,9 @@ class Identification:
         checked = await self._checks.check(
             Claim(card=card, asker=question.asker, secret=question.pin, proof=proof, until=deadline)
         )
+        if question.asker.kind is AskerClass.PAGE:
+            # A page says "wait" after wrong PINs; of a card that nobody has it must say so, too.
+            return _as_a_page_says(checked.verdict, Refused(Refusal.UNKNOWN_CARD))
         return Refused(Refusal.UNKNOWN_CARD, delay=_delay(checked.verdict))
 
     async def _look_at(self, card: CardNumber, asker: Asker, otherwise: Refused) -> Decision:
@@ -364,13 +367,30 @@ def _not_proved(holder: CardHolder, asker: Asker, proof: Proof) -> Refused:
 
 
 def _held_off(holder: CardHolder, asker: Asker, verdict: Wait | Locked) -> Refused:
-    """A card that is lost says so first; else the patron is told to wait, or to see staff."""
+    """A card that is lost says so first; else the patron is told to wait, or to see staff.
+
+    On a page, where a card's state is told to nobody without the PIN, all cards are told alike.
+    """
+    if asker.kind is AskerClass.PAGE:
+        return _as_a_page_says(verdict, not_proved(holder, asker, Refusal.WRONG_PIN))
     match verdict:
         case Locked():
             return not_proved(holder, asker, Refusal.LOCKED)
         case Wait(seconds=seconds):
             held_off = not_proved(holder, asker, Refusal.WAIT)
             return dataclasses.replace(held_off, wait=seconds) if held_off.reason is Refusal.WAIT else held_off
+        case _:
+            assert_never(verdict)
+
+
+def _as_a_page_says(verdict: Verdict, otherwise: Refused) -> Refused:
+    match verdict:
+        case Locked():
+            return dataclasses.replace(otherwise, reason=Refusal.LOCKED)
+        case Wait(seconds=seconds):
+            return dataclasses.replace(otherwise, reason=Refusal.WAIT, wait=seconds)
+        case Clear(delay=delay):
+            return dataclasses.replace(otherwise, delay=delay)
         case _:
             assert_never(verdict)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from registry.domain.asker import Asker
 from registry.domain.decisions import Refusal
 from registry.domain.events import Action, Event
@@ -51,6 +53,10 @@ class PublishedLibraries:
     def institution(self, institution: InstitutionId) -> Institution | None:
         """Return an institution in force, or ``None``."""
         return self._institutions.get(institution)
+
+    def called(self) -> Mapping[LendingUnitId, bool]:
+        """Return for each lending unit in force whether a courier calls its library system."""
+        return {unit.id: unit.carrier.is_called for unit in self._units.values()}
 
     def admits(self, asker: Asker) -> Refusal | None:
         """Return ``NO_AGREEMENT`` where the asker's unit, or service, has no agreement that is valid today (A22)."""

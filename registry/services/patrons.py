@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from registry.credentials.identity import IdentityVault
 from registry.domain.attempts import Limits, Locked, judge_card
 from registry.domain.card import Card, CardNumber
+from registry.domain.delivery import ChangeKind
 from registry.domain.events import Action, Event
 from registry.domain.identification import CardHolder
 from registry.domain.identity_number import NumberPolicy, is_accepted
@@ -19,8 +20,10 @@ from registry.domain.standing import Origin, Standing, StandingState
 from registry.domain.weak_pin import PinOwner, PinRules, is_weak
 from registry.register import NewPatron, NotDoneError, PatronSheet, RowRefusedError
 from registry.services.card_numbers import free_number, require
+from registry.services.libraries import PublishedLibraries
 from registry.services.pin_checks import Hashing
 from registry.services.ports import AlreadyThereError, Clock, OpenUnitOfWork, UnitOfWork
+from registry.services.standing_moves import StandingMoves, tell_end
 from registry.services.witness import Witness
 
 _IDENTITY_TAKEN = "a patron with this identity number is registered already"
@@ -49,6 +52,7 @@ class PatronRegistration:
         vault: IdentityVault,
         policies: PatronPolicies,
         witness: Witness,
+        libraries: PublishedLibraries,
     ) -> None:
         self._work = work
         self._clock = clock
@@ -56,6 +60,7 @@ class PatronRegistration:
         self._vault = vault
         self._policies = policies
         self._witness = witness
+        self._libraries = libraries
 
     def find_fault(self, patron: NewPatron) -> str | None:
         """Return why ``patron`` would be refused whatever the register holds, or ``None``."""
@@ -190,11 +195,11 @@ class PatronRegistration:
     async def set_standing(
         self, card: CardNumber, unit: LendingUnitId, state: StandingState, local_id: str | None, actor: str
     ) -> None:
-        """Set how a patron stands at a unit; raises ``NotDoneError``."""
+        """Set how a patron stands at a unit, whose library system is told of an end; raises ``NotDoneError``."""
         async with self._work() as work:
             patron = (await require(work, card)).patron
             now = self._clock.now()
-            before = {standing.unit: standing for standing in await work.standings.of(patron)}.get(unit)
+            before = await StandingMoves.held(work, patron, unit)
             standing = Standing(
                 patron=patron,
                 unit=unit,
@@ -209,12 +214,18 @@ class PatronRegistration:
             await work.audit.append(
                 Event(action=Action.STANDING_CHANGED, actor=actor, at=now, patron=patron, facts=facts)
             )
+            if before is not None and before.is_local and state is StandingState.ENDED:
+                await tell_end(work, standing, self._libraries.called())
             work.changed(patron)
 
     async def delete_patron(self, card: CardNumber, actor: str) -> None:
         """Erase a patron nationally (A29): every number becomes a tombstone (D5); raises ``NotDoneError``."""
         async with self._work() as work:
             patron = (await require(work, card)).patron
+            # The libraries keep their own records, and must learn that nobody stands behind the number any more (A30).
+            for standing in await work.standings.of(patron):
+                if standing.is_local:
+                    await work.feed.append(standing.unit, card, ChangeKind.DELETED, self._clock.now())
             for each in await work.cards.of(patron):
                 await work.cards.bury(*self._vault.tombstone(each.number))
             await work.audit.append(

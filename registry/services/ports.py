@@ -18,11 +18,13 @@ from registry.domain.asker import Asker
 from registry.domain.attempts import CardLog, Limits, Reservation, Tally
 from registry.domain.card import Card, CardNumber
 from registry.domain.consent import Consent, Encounter
-from registry.domain.events import Event
+from registry.domain.delivery import ChangeKind, Delivery, DeliveryId, DeliveryKind, FeedEntry
+from registry.domain.events import Event, Recorded
 from registry.domain.identification import CardHolder
-from registry.domain.institution import LendingUnitId, Publication
+from registry.domain.institution import InstitutionId, LendingUnitId, Publication
 from registry.domain.patron import Credentials, Patron, PatronId, StoredSecret
-from registry.domain.standing import Standing
+from registry.domain.standing import Standing, StandingState
+from registry.domain.token import Token, TokenPurpose
 
 AttemptId = NewType("AttemptId", int)
 
@@ -174,8 +176,22 @@ class Standings(Protocol):
     async def change(self, standing: Standing) -> None:
         """Store the state, since, origin and local id of a standing that exists."""
 
+    async def hold(self, patron: PatronId, unit: LendingUnitId) -> None:
+        """Hold off every other unit of work that holds the same standing, until the commit."""
+
+    async def try_to_hold(self, patron: PatronId, unit: LendingUnitId) -> bool:
+        """Do what :meth:`hold` does, unless somebody else holds it now; return whether it is held.
+
+        For who has something else locked already, which the other one may wait for.
+        """
+
     async def at(self, unit: LendingUnitId) -> Sequence[Standing]:
         """Return all standings at a unit, in no order."""
+
+    async def in_state(
+        self, state: StandingState, *, unit: LendingUnitId | None = None, before: datetime | None = None
+    ) -> Sequence[Standing]:
+        """Return the standings in a state, the oldest first: of one unit, or of those that are so since ``before``."""
 
     async def change_all(self, standings: Sequence[Standing]) -> None:
         """Store many standings that exist, in this order, a thousand or so at a time.
@@ -201,16 +217,133 @@ class Encounters(Protocol):
     """What is known of cards at terminals for minutes."""
 
     async def record(self, encounter: Encounter) -> None:
-        """Keep or renew an encounter of (unit, terminal, card)."""
+        """Keep or renew an encounter of (unit, terminal, card); one without an offer leaves an earlier one as it is."""
 
     async def find(self, unit: LendingUnitId, terminal: str, card: CardNumber, now: datetime) -> Encounter | None:
         """Return the encounter that is still running at ``now``, or ``None``."""
+
+    async def last(self, unit: LendingUnitId, terminal: str, card: CardNumber) -> Encounter | None:
+        """Return the last encounter that was kept, be it over by now, or ``None``."""
+
+    async def turn_down(self, unit: LendingUnitId, terminal: str, other_than: CardNumber) -> None:
+        """End what was offered at a terminal to any other card; that it was offered is still known."""
+
+    async def withdraw_offers(self, unit: LendingUnitId, card: CardNumber) -> None:
+        """End what was offered to a card anywhere at a unit; that it was offered, and the proved PIN, are kept."""
+
+    async def forget(self, before: datetime) -> int:
+        """Delete encounters that were over by then; return how many."""
 
     async def end(self, unit: LendingUnitId, terminal: str, card: CardNumber) -> None:
         """End the encounter, if there is one."""
 
     async def end_all(self, card: CardNumber) -> None:
         """End every encounter of a card: it was blocked, or its PIN changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A delivery that may be claimed, and how its patron stands at its unit."""
+
+    delivery: Delivery
+    standing: Standing
+
+
+class Deliveries(Protocol):
+    """The outbox of one unit of work. Times are the database's own, so that couriers on several machines agree."""
+
+    async def now(self) -> datetime:
+        """Return the database's time."""
+
+    async def want(self, patron: PatronId, unit: LendingUnitId, kind: DeliveryKind, place: InstitutionId) -> None:
+        """Have something brought from now on: a new row, or the one that there is once more."""
+
+    async def ready(self, units: Collection[LendingUnitId], now: datetime, limit: int) -> Sequence[Ready]:
+        """Return what is due and under no lease, the longest due first; other couriers are held off what is returned.
+
+        Of a patron who has no card in use nothing is returned.
+        """
+
+    async def whose(self, delivery: DeliveryId) -> tuple[PatronId, LendingUnitId] | None:
+        """Return whose standing a delivery is about, to be held before the delivery itself; ``None`` for no such."""
+
+    async def find(self, delivery: DeliveryId) -> Delivery | None:
+        """Return a delivery, holding off everybody else until the commit; ``None`` where there is none."""
+
+    async def of(self, patron: PatronId, unit: LendingUnitId, kind: DeliveryKind) -> Delivery | None:
+        """Return the delivery of this kind, holding off everybody else until the commit; ``None`` for none."""
+
+    async def change(self, delivery: Delivery) -> None:
+        """Store everything but whose it is of a delivery that exists."""
+
+    async def change_all(self, deliveries: Sequence[Delivery]) -> None:
+        """Store many, as :meth:`change` does."""
+
+    async def open(self, unit: LendingUnitId | None) -> Sequence[Delivery]:
+        """Return what is pending or stuck, at one unit or at all, the oldest first."""
+
+    async def overdue(self, before: datetime) -> Sequence[Delivery]:
+        """Return the activations that are pending, under no lease, since before then."""
+
+    async def next_due(self, units: Collection[LendingUnitId]) -> datetime | None:
+        """Return when the next of these units' is due, or its lease ends; ``None`` where nothing is pending."""
+
+    async def backlog(self, units: Collection[LendingUnitId] | None = None) -> tuple[int, datetime | None]:
+        """Return how many are pending, and since when the oldest is: of these units, or of all."""
+
+
+class Feed(Protocol):
+    """The change feeds of lending units."""
+
+    async def append(self, unit: LendingUnitId, card: str, kind: ChangeKind, at: datetime) -> None:
+        """Write an entry behind all that there are; whoever reads never misses one that is committed later."""
+
+    async def after(self, unit: LendingUnitId, sequence: int, limit: int) -> Sequence[FeedEntry]:
+        """Return the entries behind a cursor, in order."""
+
+    async def forget(self, before: datetime) -> int:
+        """Delete entries older than that, but for each unit's last, by which the cursor goes on; return how many."""
+
+
+class Tokens(Protocol):
+    """One-time codes and tickets."""
+
+    async def put(self, token: Token) -> None:
+        """Keep a token; of its purpose, card and institution it is the only one from now on (B16)."""
+
+    async def find(self, mark: bytes, purpose: TokenPurpose, now: datetime) -> Token | None:
+        """Return the token with this mark, if it is still good at ``now``."""
+
+    async def use_up(self, mark: bytes) -> bool:
+        """Delete a token; return whether it was there: of two who use the same one, one alone succeeds."""
+
+    async def end_all(self, card: CardNumber) -> None:
+        """Delete every token of a card: it was blocked, or its PIN changed."""
+
+    async def forget(self, before: datetime) -> int:
+        """Delete tokens that were no longer good by then; return how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commissioned:
+    """A terminal that was commissioned for consent by fee acknowledgement, and whether it still may."""
+
+    terminal: str
+    unit: LendingUnitId
+    is_on: bool
+    since: datetime
+    actor: str
+    reason: str = ""
+
+
+class Commissions(Protocol):
+    """The terminals that may take consent by fee acknowledgement."""
+
+    async def put(self, commissioned: Commissioned) -> None:
+        """Keep how it is with a terminal now."""
+
+    async def all(self) -> Sequence[Commissioned]:
+        """Return every terminal that was ever commissioned, in the order of names."""
 
 
 class Look(enum.Enum):
@@ -300,6 +433,9 @@ class Audit(Protocol):
     async def append_all(self, events: Sequence[Event]) -> None:
         """Write many events down, a thousand or so at a time."""
 
+    async def of(self, patron: PatronId) -> Sequence[Recorded]:
+        """Return what was written down of a patron, the oldest first; raises ``LookupError`` for one who is gone."""
+
 
 class UnitOfWork(Protocol):
     """One transaction: all of it is kept or none."""
@@ -310,6 +446,10 @@ class UnitOfWork(Protocol):
     standings: Standings
     consents: Consents
     encounters: Encounters
+    deliveries: Deliveries
+    feed: Feed
+    tokens: Tokens
+    commissions: Commissions
     attempts: Attempts
     performed: PerformedRequests
     audit: Audit

@@ -9,6 +9,7 @@ from registry.domain.patron import Patron
 from registry.domain.recognition import Recognition, Sighting, recognise
 from registry.domain.standing import Origin, Standing, StandingState
 from registry.services.ports import AlreadyThereError, Clock, OpenUnitOfWork, UnitOfWork
+from registry.services.standing_moves import StandingMoves
 
 # States that a sighting at the library system, or its list, may end; the others are the courier's, or staff's.
 OPEN = frozenset({StandingState.GUEST, StandingState.AWAITING_DESK, StandingState.ENDED})
@@ -52,9 +53,9 @@ class Recognising:
             found = await work.cards.find(card)
             if found is None:
                 return
-            for standing in await work.standings.of(found.patron):
-                if standing.unit == unit and standing.is_local:
-                    await self._change(work, standing, StandingState.ENDED, standing.local_id, actor)
+            standing = await StandingMoves.held(work, found.patron, unit)
+            if standing is not None and standing.is_local:
+                await self._change(work, standing, StandingState.ENDED, standing.local_id, actor)
 
     async def _record(
         self,
@@ -65,7 +66,7 @@ class Recognising:
         local_id: str,
         actor: str,
     ) -> Recognition:
-        before = {standing.unit: standing for standing in await work.standings.of(patron.id)}.get(unit)
+        before = await StandingMoves.held(work, patron.id, unit)
         if before is not None and before.state not in OPEN:
             return recognition
         try:

@@ -6,6 +6,8 @@ import enum
 from typing import Protocol
 
 from registry.domain.attempts import Scope
+from registry.domain.consent import Channel
+from registry.domain.standing import StandingState
 
 
 class PinResult(enum.StrEnum):
@@ -29,6 +31,15 @@ class Witness(Protocol):
     def weak_pin_refused(self) -> None:
         """Somebody chose a PIN that is too easy to guess."""
 
+    def offered(self, channel: Channel) -> None:
+        """Loan rules were shown to a patron who can accept them through ``channel``."""
+
+    def standing_moved(self, state: StandingState) -> None:
+        """A standing has come into ``state``."""
+
+    def activated(self, seconds: float) -> None:
+        """A patron has become local, so many seconds after they accepted the rules."""
+
 
 class NobodyWatches:
     """A witness that counts nothing, for commands and tests."""
@@ -40,4 +51,13 @@ class NobodyWatches:
         """Count nothing."""
 
     def weak_pin_refused(self) -> None:
+        """Count nothing."""
+
+    def offered(self, channel: Channel) -> None:
+        """Count nothing."""
+
+    def standing_moved(self, state: StandingState) -> None:
+        """Count nothing."""
+
+    def activated(self, seconds: float) -> None:
         """Count nothing."""

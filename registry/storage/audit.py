@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
-from registry.domain.events import Event
+from registry.domain.events import Event, Recorded
 from registry.domain.patron import PatronId
 from registry.storage import tables
 from registry.storage.patrons import SqlPatrons
@@ -71,6 +71,19 @@ class SqlAudit:
         rows = [await self._row(event) for event in events]
         if rows:
             await self._transaction.execute(insert(tables.audit), rows)
+
+    async def of(self, patron: PatronId) -> Sequence[Recorded]:
+        """Return what was written down of a patron, the oldest first; raises ``LookupError`` for one who is gone."""
+        table, subject = tables.audit.c, subject_ref(await self._patrons.salt_of(patron), patron)
+        rows = await self._transaction.rows(
+            select(table.at, table.action, table.actor, table.institution, table.facts)
+            .where(table.subject_ref == subject)
+            .order_by(table.at, table.id)
+        )
+        return [
+            Recorded(at=at, action=action, actor=actor, institution=institution, facts=json.loads(facts))
+            for at, action, actor, institution, facts in rows
+        ]
 
     async def _row(self, event: Event) -> dict[str, Any]:
         subject = None if event.patron is None else subject_ref(await self._patrons.salt_of(event.patron), event.patron)

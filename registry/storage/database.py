@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -41,10 +43,19 @@ class Database:
     """One database of the register; nothing is connected before :meth:`open`.
 
     ``timeout`` is in seconds and bounds each wait for a connection, a lock and a statement; ``pool_size`` is how
-    many units of work run at the same time on PostgreSQL (on SQLite it is one).
+    many units of work run at the same time on PostgreSQL (on SQLite it is one). ``clock`` stands for the database's own
+    in tests.
     """
 
-    def __init__(self, url: str, *, audit_key: bytes, timeout: float = 0.5, pool_size: int = 5) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        audit_key: bytes,
+        timeout: float = 0.5,
+        pool_size: int = 5,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
         self._url = url
         self._address: Address = parse(url)
         self._steps = Steps()
@@ -55,7 +66,7 @@ class Database:
         changes, connection = _watcher_and_reader(self._address, self._writing, timeout)
         self._reads = reads
         self.signal: Changes = changes
-        self.unit_of_work: ports.OpenUnitOfWork = SqlWork(self._transactions, macs, changes)
+        self.unit_of_work: ports.OpenUnitOfWork = SqlWork(self._transactions, macs, changes, clock)
         self.lookups = CoalescedLookups(connection, HolderReader(self._writing.dialect), timeout)
         self.chain: ports.AuditChain = SqlAuditChain(self._transactions, reads, macs)
         self.searches: ports.Searches = SqlSearches(reads)

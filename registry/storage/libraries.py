@@ -13,7 +13,7 @@ from registry.storage import tables
 from registry.storage.transaction import Lock, Row, Transaction
 
 _INSTITUTION = ("id", "name", "parent", "unit")
-_UNIT = ("id", "acceptance", "minimum_age", "pin_authority")
+_UNIT = ("id", "acceptance", "minimum_age", "pin_authority", "carrier")
 _AGREEMENT = ("agreement_reference", "agreement_from", "agreement_until")
 
 

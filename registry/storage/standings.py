@@ -11,10 +11,10 @@ from registry.domain.card import CardNumber
 from registry.domain.consent import Consent, Encounter
 from registry.domain.institution import LendingUnitId
 from registry.domain.patron import PatronId
-from registry.domain.standing import Standing
+from registry.domain.standing import Standing, StandingState
 from registry.storage import tables
 from registry.storage.rows import STANDING_COLUMNS, standing_of, standing_values
-from registry.storage.transaction import Transaction
+from registry.storage.transaction import Lock, Transaction
 
 
 class SqlStandings:
@@ -43,6 +43,26 @@ class SqlStandings:
         table = tables.standing
         this = and_(table.c.patron == standing.patron, table.c.unit == standing.unit)
         await self._transaction.add(update(table).where(this).values(**standing_values(standing)))
+
+    async def hold(self, patron: PatronId, unit: LendingUnitId) -> None:
+        """Hold off every other unit of work that holds the same standing, until the commit."""
+        await self._transaction.lock(Lock.STANDING, f"{patron} {unit}")
+
+    async def try_to_hold(self, patron: PatronId, unit: LendingUnitId) -> bool:
+        """Do what :meth:`hold` does, unless somebody else holds it now; return whether it is held."""
+        return await self._transaction.try_lock(Lock.STANDING, f"{patron} {unit}")
+
+    async def in_state(
+        self, state: StandingState, *, unit: LendingUnitId | None = None, before: datetime | None = None
+    ) -> Sequence[Standing]:
+        """Return the standings in a state, the oldest first: of one unit, or of those that are so since ``before``."""
+        table = tables.standing
+        wanted = select(*STANDING_COLUMNS).where(table.c.state == state).order_by(table.c.since, table.c.patron)
+        if unit is not None:
+            wanted = wanted.where(table.c.unit == unit)
+        if before is not None:
+            wanted = wanted.where(table.c.since < before)
+        return [standing_of(row) for row in await self._transaction.rows(wanted)]
 
     async def at(self, unit: LendingUnitId) -> Sequence[Standing]:
         """Return all standings at a unit, in no order."""
@@ -97,21 +117,52 @@ class SqlConsents:
 class SqlEncounters:
     """Implements :class:`registry.services.ports.Encounters`."""
 
-    _names = ("unit", "terminal", "card", "pin_proved_at", "until", "rules_offered")
+    _proof = ("unit", "terminal", "card", "pin_proved_at", "until")
+    _names = (*_proof, "rules_offered", "offered_language", "offered_until")
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
     async def record(self, encounter: Encounter) -> None:
-        """Keep or renew an encounter of (unit, terminal, card)."""
+        """Keep or renew an encounter of (unit, terminal, card); one without an offer leaves an earlier one as it is."""
+        # A kiosk that sends the PIN with the yes proves it once more: what was offered must outlive that.
+        names = self._proof if encounter.rules_offered is None else self._names
         await self._transaction.upsert(
-            tables.encounter, {name: getattr(encounter, name) for name in self._names}, "unit", "terminal", "card"
+            tables.encounter, {name: getattr(encounter, name) for name in names}, "unit", "terminal", "card"
         )
 
     async def find(self, unit: LendingUnitId, terminal: str, card: CardNumber, now: datetime) -> Encounter | None:
         """Return the encounter that is still running at ``now``, or ``None``."""
         running = and_(_is(unit, terminal, card), tables.encounter.c.until > now)
-        row = await self._transaction.row(select(*(tables.encounter.c[name] for name in self._names)).where(running))
+        return await self._found(running)
+
+    async def last(self, unit: LendingUnitId, terminal: str, card: CardNumber) -> Encounter | None:
+        """Return the last encounter that was kept, be it over by now, or ``None``."""
+        return await self._found(_is(unit, terminal, card))
+
+    async def turn_down(self, unit: LendingUnitId, terminal: str, other_than: CardNumber) -> None:
+        """End what was offered at a terminal to any other card; that it was offered is still known."""
+        columns = tables.encounter.c
+        others = and_(columns.unit == unit, columns.terminal == terminal, columns.card != other_than)
+        await self._transaction.execute(
+            update(tables.encounter).where(others).values(offered_until=columns.pin_proved_at)
+        )
+
+    async def withdraw_offers(self, unit: LendingUnitId, card: CardNumber) -> None:
+        """End what was offered to a card anywhere at a unit; that it was offered, and the proved PIN, are kept."""
+        columns = tables.encounter.c
+        offered = and_(columns.unit == unit, columns.card == card, columns.offered_until.is_not(None))
+        await self._transaction.execute(
+            update(tables.encounter).where(offered).values(offered_until=columns.pin_proved_at)
+        )
+
+    async def forget(self, before: datetime) -> int:
+        """Delete encounters that were over by then; return how many."""
+        over = delete(tables.encounter).where(tables.encounter.c.until < before)
+        return (await self._transaction.execute(over)).rowcount
+
+    async def _found(self, which: ColumnElement[bool]) -> Encounter | None:
+        row = await self._transaction.row(select(*(tables.encounter.c[name] for name in self._names)).where(which))
         return None if row is None else Encounter(**dict(zip(self._names, row, strict=True)))
 
     async def end(self, unit: LendingUnitId, terminal: str, card: CardNumber) -> None:

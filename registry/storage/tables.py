@@ -27,10 +27,12 @@ from sqlalchemy import (
 
 from registry.domain.card import CardKind, CardState
 from registry.domain.consent import Channel
-from registry.domain.institution import Acceptance, PinAuthority
+from registry.domain.delivery import ChangeKind, DeliveryKind, DeliveryState
+from registry.domain.institution import Acceptance, CarrierKind, PinAuthority
 from registry.domain.patron import Language, Level, Sex
 from registry.domain.standing import Origin, StandingState
-from registry.storage.columns import KEY, Instant, one_of
+from registry.domain.token import TokenPurpose
+from registry.storage.columns import KEY, Instant, Named, one_of
 
 metadata = MetaData(
     naming_convention={
@@ -131,6 +133,7 @@ lending_unit = Table(
     *one_of("acceptance", Acceptance),
     Column("minimum_age", Integer, nullable=False),
     *one_of("pin_authority", PinAuthority),
+    *one_of("carrier", CarrierKind),
     Column("rules_version", Text),
     CheckConstraint("(agreement_reference IS NULL) = (agreement_from IS NULL)", name="agreement_from"),
     CheckConstraint("(agreement_reference IS NULL) = (agreement_until IS NULL)", name="agreement_until"),
@@ -214,6 +217,8 @@ encounter = Table(
     Column("pin_proved_at", Instant, nullable=False),
     Column("until", Instant, nullable=False, index=True),
     Column("rules_offered", Text),
+    Column("offered_language", Named(Language)),
+    Column("offered_until", Instant),
     sqlite_with_rowid=False,
 )
 
@@ -260,6 +265,71 @@ performed = Table(
     sqlite_with_rowid=False,
 )
 
+# The outbox: what is to be brought to a library system, one row for each patron, lending unit and kind.
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("patron", ForeignKey("patron.id"), nullable=False),
+    Column("unit", ForeignKey("lending_unit.id"), nullable=False),
+    *one_of("kind", DeliveryKind),
+    Column("place", Text, nullable=False),
+    *one_of("state", DeliveryState),
+    # Nothing in this schema is named like what a patron owes (A24).
+    Column("not_before", Instant, key="due", nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("lease_until", Instant),
+    Column("fence", Integer, nullable=False),
+    Column("wanted", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("sent", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    UniqueConstraint("patron", "unit", "kind"),
+)
+Index(
+    "ix_delivery_pending",
+    delivery.c.unit,
+    delivery.c.due,
+    sqlite_where=text("state = 'pending'"),
+    postgresql_where=text("state = 'pending'"),
+)
+
+# What library systems fetch: never values (D8). The sequence is the unit's own and has no gaps.
+change_entry = Table(
+    "change_entry",
+    metadata,
+    Column("unit", Text, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("card", Text, nullable=False),
+    *one_of("kind", ChangeKind),
+    Column("at", Instant, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+# One-time codes and the tickets of pages, by keyed hash.
+token = Table(
+    "token",
+    metadata,
+    Column("mark", LargeBinary, primary_key=True),
+    *one_of("purpose", TokenPurpose),
+    Column("card", Text, nullable=False, index=True),
+    Column("institution", Text, nullable=False),
+    Column("until", Instant, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+commission = Table(
+    "commission",
+    metadata,
+    Column("terminal", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("is_on", Boolean, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 audit = Table(
     "audit",
     metadata,
@@ -283,6 +353,14 @@ Index(
     audit.c.id,
     sqlite_where=text("seq IS NULL"),
     postgresql_where=text("seq IS NULL"),
+)
+
+# For the trail of one patron; rows about nobody have no place in it.
+Index(
+    "ix_audit_subject_ref",
+    audit.c.subject_ref,
+    sqlite_where=text("subject_ref IS NOT NULL"),
+    postgresql_where=text("subject_ref IS NOT NULL"),
 )
 
 write_probe = Table(

@@ -65,6 +65,8 @@ class Lock(enum.Enum):
     PUBLICATION = 0x506F7403
     SEALER = 0x506F7404
     REQUEST = 0x506F7405
+    STANDING = 0x506F7406
+    FEED = 0x506F7407
 
 
 def _nothing() -> None:
@@ -138,6 +140,12 @@ class Transaction:
             each = numbers.column_valued("number")
             await self.execute(select(func.pg_advisory_xact_lock(lock.value, each)))
             self._locked |= wanted
+
+    async def try_lock(self, lock: Lock, what: str) -> bool:
+        """Do what :meth:`lock` does, unless somebody else has it now; return whether it is locked."""
+        if not self.is_postgresql:
+            return True
+        return bool(await self.value(select(func.pg_try_advisory_xact_lock(lock.value, _number(what)))))
 
     async def commit(self, then: Callable[[], None] = _nothing) -> None:
         """Make it durable, call ``then``, and give the connection back: all three, even if the caller is cancelled."""

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 
+from tests.benchmarks.activation import activation
 from tests.benchmarks.alike import alike
 from tests.benchmarks.codec import codec
 from tests.benchmarks.forwarding import forwarding
@@ -24,6 +25,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "lookups": lookups,
     "forwarding": forwarding,
     "ncip": ncip,
+    "activation": activation,
     "alike": alike,
 }
 

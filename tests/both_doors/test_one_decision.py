@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 from datetime import date
 
 import pytest
@@ -63,7 +64,7 @@ LIBRARIES = {
 SCREENS = {
     **dict.fromkeys((Screen.RULES_FIRST, Screen.TOO_YOUNG), Worth.GUEST),
     **dict.fromkeys((Screen.ACTIVATE_FIRST, Screen.ACTIVATE_AT_DESK), Worth.GUEST),
-    **dict.fromkeys((Screen.AWAITING_DESK, Screen.BEING_SET_UP, Screen.SEE_STAFF), Worth.ON_THE_WAY),
+    **dict.fromkeys((Screen.AWAITING_DESK, Screen.BEING_SET_UP_TOMORROW, Screen.SEE_STAFF), Worth.ON_THE_WAY),
     **dict.fromkeys((Screen.WRONG_PIN, Screen.UNKNOWN_CARD, Screen.USE_PASSWORD), Worth.NOT_PROVED),
     **dict.fromkeys((Screen.TOO_MANY_TRIES_STAFF,), Worth.NOT_PROVED),
     Screen.LEVEL_TOO_LOW: Worth.PROVED_AND_DENIED,
@@ -151,6 +152,63 @@ async def test_each_standing_is_told_alike(state: StandingState, served: Served)
     async with served.kiosk("storbyen-1") as kiosk, http(served) as vendor:
         shown = await at_the_kiosk(kiosk, "storbyen-1", "N001000001", "4817", right=True)
         assert shown is await over_ncip(vendor, "storbyen-ils", "N001000001", "4817")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What both doors say of a standing: the screen at a kiosk, the row of a look-up, and who may take the patron in.
+
+    ``with_pin`` and ``by_card`` are the problems of a CreateUser on the authority of the PIN, and of the card alone.
+    """
+
+    screen: Screen | None
+    standing: str
+    with_pin: str = ""
+    by_card: str = "Unauthorized Combination Of Element Values For Agency"
+
+
+# At Storbyen of the demo staff type patrons in, and so it takes until tomorrow.
+BUSY, DENIED, DUPLICATE = "Temporary Processing Failure", "User Access Denied", "Duplicate User"
+TOLD = {
+    StandingState.GUEST: Told(Screen.RULES_FIRST, "Guest"),
+    StandingState.AWAITING_DESK: Told(Screen.AWAITING_DESK, "Pending", by_card=""),
+    StandingState.CONSENTED: Told(Screen.BEING_SET_UP_TOMORROW, "Pending", with_pin=BUSY),
+    StandingState.DELIVERING: Told(Screen.BEING_SET_UP_TOMORROW, "Pending", with_pin=BUSY),
+    StandingState.UNKNOWN: Told(Screen.BEING_SET_UP_TOMORROW, "Pending", with_pin=BUSY),
+    StandingState.NEEDS_STAFF: Told(Screen.SEE_STAFF, "Pending", with_pin=DENIED),
+    StandingState.LOCAL: Told(None, "Active", with_pin=DUPLICATE, by_card=DUPLICATE),
+    StandingState.ENDED: Told(Screen.RULES_FIRST, "Ended"),
+}
+
+
+def test_every_standing_is_told_of() -> None:
+    assert TOLD.keys() == set(StandingState)
+
+
+@pytest.mark.parametrize("state", StandingState)
+@pytest.mark.parametrize("authority", ["pin", "card"])
+async def test_what_a_standing_allows_is_one_decision_at_both_doors(
+    state: StandingState, authority: str, served: Served
+) -> None:
+    card, unit, told = CardNumber("N001000001"), LendingUnitId(STORBYEN), TOLD[state]
+    await served.register.patrons.set_standing(card, unit, state, None, "test")
+    who, problem = (card_and_pin(card, "4817"), told.with_pin) if authority == "pin" else (user(card), told.by_card)
+    async with served.kiosk("storbyen-1") as kiosk, http(served) as vendor:
+        answer = await kiosk.asked(information(card, "4817"), sip2.PatronInformationResponse)
+        shown = [screens("storbyen-1")[line] for line in answer.screen_messages]
+        assert shown == ([] if told.screen is None else [told.screen])
+        assert standing_of(await vendor.ask(look_up(card_and_pin(card, "4817")))) == told.standing
+        # No acceptance, no patron: whatever the standing and the authority.
+        assert await vendor.problem(create(who, rows="")) == "Needed Data Missing"
+        assert (await standing(served, card)) is state
+        assert await vendor.problem(create(who)) == problem
+        assert (await standing(served, card)) is (state if problem else StandingState.LOCAL)
+
+
+async def standing(served: Served, card: CardNumber) -> StandingState:
+    """How a patron stands at Storbyen, as the register has it."""
+    (found,) = (await served.register.patrons.show(card, "test")).standings
+    return found.state
 
 
 async def test_wrong_pins_at_one_door_count_at_the_other(served: Served) -> None:

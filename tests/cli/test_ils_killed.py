@@ -92,7 +92,7 @@ async def test_a_library_system_is_killed_in_the_middle_of_a_visit_and_comes_bac
     books = tmp_path / "books"
     served = process(r'"listener":"sip2".*"address":"127\.0\.0\.1:(\d+)"', "serve", "--config", state / "portvakt.toml")
     async with library_system(books) as (ils, at):
-        tell_of_ils(state, at)
+        tell_of_ils(state, at, 0)
         async with served as (_, port), kiosk_at(port) as kiosk:
             assert await kiosk.say(LOGIN) == "941\r"
             await kiosk.until(STATUS, "98YYY")

@@ -259,8 +259,8 @@ async def running(
     world.say(settings)
     read = load_settings(world.settings, {})
     partners = load_partners(read)
-    listeners = ["http", *(one.name for one in read.listeners.sip2), *(one.name for one in read.listeners.ncip)]
-    metrics = Metrics(version="test", listeners=listeners, peers=(*partners.library_systems, *peers_of(partners)))
+    peers = (*partners.library_systems, *peers_of(partners))
+    metrics = Metrics(version="test", listeners=read.listeners.names, peers=peers)
     stream = io.StringIO()
     logs = Logs(stream, level=level, key=credential(read, "log_key"), metrics=metrics, strict=True)
     daemon = Daemon(world.settings, read, partners, metrics=metrics, logs=logs)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gateway.observability.metrics import Metrics
+from gateway.observability.metrics import ACTIVATIONS, Metrics
 
 CONFIG = Path(__file__).parents[2] / "config"
 RULES = CONFIG / "prometheus" / "portvakt.rules.yml"
@@ -89,6 +89,18 @@ def test_every_metric_of_ours_is_on_the_dashboard_or_in_an_alert() -> None:
     }
     # A size of frames is for whoever sets limits; nobody watches it.
     assert unseen == {f"portvakt_frame_size_bytes_{part}" for part in ("bucket", "count", "sum")}
+
+
+def test_the_row_of_activations_shows_the_funnel_from_the_offer_to_the_local_patron() -> None:
+    (panel,) = [one for one in PANELS if "offered" in one["title"]]
+    shown = [(re.findall(r"portvakt_[a-z_]+", one["expr"]), one["legendFormat"]) for one in panel["targets"][:3]]
+    assert shown == [
+        (["portvakt_offers_total"], "1 offered, {{channel}}"),
+        (["portvakt_activations_total"], "2 accepted"),
+        (["portvakt_activations_total"], "3 local"),
+    ]
+    drawn = [re.findall(r'state=~?"([^"]*)"', one["expr"]) for one in panel["targets"]]
+    assert {state for each in drawn for states in each for state in states.split("|")} == set(ACTIVATIONS)
 
 
 def test_panels_do_not_lie_on_one_another() -> None:

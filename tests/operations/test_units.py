@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import NcipListener
+from config.settings import FeedListener, NcipListener, PagesListener
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "portvakt.service"
@@ -66,11 +66,11 @@ def test_the_keys_are_those_that_the_settings_name() -> None:
 def test_the_ports_of_the_settings_may_be_bound() -> None:
     settings = tomllib.loads((ROOT / "config" / "portvakt.example.toml").read_text())
     wanted = {settings["listeners"]["http"]["port"], *(each["port"] for each in settings["listeners"]["sip2"])}
-    # NCIP has no listener unless the settings name one.
-    wanted.add(NcipListener.model_fields["port"].default)
+    # These have no listener unless the settings name one.
+    wanted |= {each.model_fields["port"].default for each in (NcipListener, FeedListener, PagesListener)}
     allowed = {int(value.removeprefix("tcp:")) for value in values("SocketBindAllow")}
     assert wanted <= allowed
-    assert allowed == {6001, 6443, 6080, 9464}
+    assert allowed == {6001, 6443, 6080, 6088, 6091, 9464}
 
 
 def test_no_setting_is_given_twice_by_mistake() -> None:

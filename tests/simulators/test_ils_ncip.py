@@ -245,3 +245,10 @@ async def test_a_port_that_was_closed_opens_where_it_was() -> None:
         assert not isinstance(await asks.look_up(CARD), Answered)
         await simulator.open_port()
         assert isinstance(await asks.look_up(CARD), Answered)
+
+
+async def test_no_new_patron_gets_a_number_that_somebody_has() -> None:
+    own = replace(WORLD.patrons[0], id="S200001", cards=())
+    async with initiator(world=replace(WORLD, patrons=(*WORLD.patrons, own))) as asks:
+        assert isinstance(made := await asks.answer(newcomer()), ncip.CreateUserResponse)
+        assert made.user_id == who("S200002")

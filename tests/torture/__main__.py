@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from tests.torture.faults import faults
 from tests.torture.fuzzing import fuzzed
 from tests.torture.outcome import Outcome
 
 TORTURES: Mapping[str, Callable[[float], Outcome]] = {
+    "faults": faults,
     "ncip-parser": partial(fuzzed, "ncip_parser"),
 }
 """Each is given the seconds that it may take, about."""

@@ -12,7 +12,7 @@ from gateway.words.catalogue import as_markdown
 from gateway.words.keys import Screen
 from gateway.words.languages import Language
 from gateway.words.screen import LINE, MOST
-from gateway.words.sentences import NAMED, NUMBERS, SENTENCES, Wording
+from gateway.words.sentences import LINKED, NAMED, NUMBERS, SENTENCES, Wording
 
 ALL = [
     pytest.param(screen, language, SENTENCES[screen].in_language(language), id=f"{screen.name}-{language.value}")
@@ -24,6 +24,12 @@ ALL_NAMED = [
     for screen in NAMED
     for language in Language
 ]
+ALL_LINKED = [
+    pytest.param(screen, language, LINKED[screen].in_language(language), id=f"{screen.name}-{language.value}")
+    for screen in LINKED
+    for language in Language
+]
+LINK = "portvakt.example.org/k/7kq2mx4pbcdf"
 
 LETTERS = {
     Language.NB: "abcdefghijklmnopqrstuvwxyzæøå",
@@ -41,7 +47,7 @@ def placeholders(text: str) -> set[str]:
 
 
 def filled(text: str) -> str:
-    return text.format(seconds=MOST, minutes=MOST, library="")
+    return text.format(seconds=MOST, minutes=MOST, library="", link="")
 
 
 def words(text: str) -> set[str]:
@@ -57,7 +63,7 @@ def test_a_sentence_fits_one_line_of_the_screen(screen: Screen, language: Langua
     assert 10 < len(filled(text)) <= LINE
 
 
-@pytest.mark.parametrize(("screen", "language", "text"), [*ALL, *ALL_NAMED])
+@pytest.mark.parametrize(("screen", "language", "text"), [*ALL, *ALL_NAMED, *ALL_LINKED])
 def test_a_sentence_is_printable_and_ends_with_a_full_stop(screen: Screen, language: Language, text: str) -> None:
     assert text.isprintable()
     assert "|" not in text
@@ -66,13 +72,13 @@ def test_a_sentence_is_printable_and_ends_with_a_full_stop(screen: Screen, langu
     assert text.endswith(".")
 
 
-@pytest.mark.parametrize(("screen", "language", "text"), [*ALL, *ALL_NAMED])
+@pytest.mark.parametrize(("screen", "language", "text"), [*ALL, *ALL_NAMED, *ALL_LINKED])
 def test_a_sentence_uses_only_the_letters_of_its_language(screen: Screen, language: Language, text: str) -> None:
     without_values = filled(text).replace(str(MOST), "")
     assert set(without_values.lower()) <= set(LETTERS[language] + PUNCTUATION)
 
 
-@pytest.mark.parametrize(("screen", "language", "text"), [*ALL, *ALL_NAMED])
+@pytest.mark.parametrize(("screen", "language", "text"), [*ALL, *ALL_NAMED, *ALL_LINKED])
 def test_norwegian_and_english_fit_the_kiosks_charsets(screen: Screen, language: Language, text: str) -> None:
     charsets = ["iso8859_10"] if language is Language.SE else ["cp850", "cp865", "latin-1", "cp1252"]
     assert [filled(text).encode(charset).decode(charset) for charset in charsets] == [filled(text)] * len(charsets)
@@ -91,13 +97,22 @@ def test_a_named_sentence_has_the_name_and_room_for_an_ordinary_one(
     assert len(text.format(library="Bodø bibliotek")) <= LINE
 
 
+@pytest.mark.parametrize(("screen", "language", "text"), ALL_LINKED)
+def test_a_sentence_with_a_link_sets_it_apart_and_has_room_for_an_ordinary_one(
+    screen: Screen, language: Language, text: str
+) -> None:
+    assert placeholders(text) == {"link"}
+    assert " {link} " in text
+    assert len(text.format(link=LINK)) <= LINE
+
+
 @pytest.mark.parametrize("language", list(Language))
 def test_no_two_situations_say_the_same(language: Language) -> None:
     said = Counter(wording.in_language(language) for wording in SENTENCES.values())
     assert [text for text, times in said.items() if times > 1] == []
 
 
-@pytest.mark.parametrize(("screen", "wording"), [*SENTENCES.items(), *NAMED.items()])
+@pytest.mark.parametrize(("screen", "wording"), [*SENTENCES.items(), *NAMED.items(), *LINKED.items()])
 def test_bokmal_and_nynorsk_are_not_mixed(screen: Screen, wording: Wording) -> None:
     assert not words(wording.nb) & NYNORSK_ONLY
     assert not words(wording.nn) & BOKMAL_ONLY

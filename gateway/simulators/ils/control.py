@@ -1,20 +1,16 @@
-"""The control port: a line in, a line out, so that a person with `nc` or a script can break things at run time."""
+"""What the control port of a simulated library obeys, so that things can be broken while it runs."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
-from twisted.internet.interfaces import IAddress, ITransport
-from twisted.internet.protocol import ServerFactory
-from twisted.protocols.basic import LineOnlyReceiver
-
-from gateway.bridge import Listening, listen, spawn
+from gateway.bridge import Listening
+from gateway.simulators.control_line import HOST, open_control_port
 from gateway.simulators.ils.faults import SAYS, Kind, read_fault
 from gateway.simulators.ils.simulator import IlsSimulator
 
-HOST = "127.0.0.1"
-"""Whoever can reach the control port can break everything, so it is never open to a network."""
+__all__ = ["COMMANDS", "HOST", "answer", "open_control"]
 
 Command = Callable[[IlsSimulator, str], Awaitable[str]]
 
@@ -90,44 +86,6 @@ COMMANDS: Mapping[str, tuple[Command, str]] = {
 """Every command, and what it takes."""
 
 
-class ControlLine(LineOnlyReceiver):
-    """One connection to the control port."""
-
-    delimiter = b"\n"
-    MAX_LENGTH = 1000
-
-    def __init__(self, simulator: IlsSimulator) -> None:
-        """Obey commands about this simulator."""
-        self._simulator = simulator
-        self._obeying: set[asyncio.Task[None]] = set()
-        self._last_word = False
-
-    def lineReceived(self, line: bytes) -> None:
-        """Obey one command and answer with ``ok …`` or ``error …``."""
-        text = line.decode("utf-8", "replace").strip()
-        if text:
-            obeying = spawn(self._obey(text), self._simulator.failed)
-            self._obeying.add(obeying)
-            obeying.add_done_callback(self._obeyed)
-
-    def eofReceived(self) -> None:
-        """Answer what came before, then close: `nc` and scripts say all that they have and stop sending."""
-        self._last_word = True
-        self._close_when_silent()
-
-    def _obeyed(self, obeying: asyncio.Task[None]) -> None:
-        self._obeying.discard(obeying)
-        self._close_when_silent()
-
-    def _close_when_silent(self) -> None:
-        if self._last_word and not self._obeying:
-            ITransport(self.transport).loseConnection()
-
-    async def _obey(self, text: str) -> None:
-        said = await answer(self._simulator, text)
-        ITransport(self.transport).write(f"{said}\n".encode())
-
-
 async def answer(simulator: IlsSimulator, text: str) -> str:
     """Return the line that answers a command."""
     name, _, rest = text.partition(" ")
@@ -139,14 +97,6 @@ async def answer(simulator: IlsSimulator, text: str) -> str:
         return f"error: {error}"
 
 
-class _ControlFactory(ServerFactory):
-    def __init__(self, simulator: IlsSimulator) -> None:
-        self._simulator = simulator
-
-    def buildProtocol(self, addr: IAddress | None) -> ControlLine:
-        return ControlLine(self._simulator)
-
-
 async def open_control(simulator: IlsSimulator, port: int = 0) -> Listening:
     """Open the control port on loopback; its `addresses` tell which it became. Raises `OSError`."""
-    return await listen(_ControlFactory(simulator), HOST, port)
+    return await open_control_port(partial(answer, simulator), simulator.failed, port)

@@ -79,6 +79,14 @@ class Desk:
         """The patron whose local id or card this is."""
         return self._patrons.get(normal(number))
 
+    def new_id(self) -> str:
+        """Return a local id that nobody has or ever had, the numbers of the world's own patrons included."""
+        while True:
+            self.ledger.last_patron += 1
+            local_id = f"S{self.ledger.last_patron}"
+            if local_id not in self._by_id and self.patron(local_id) is None:
+                return local_id
+
     def enrol(self, patron: Patron) -> None:
         """Take a new patron in, or a known one as changed."""
         self.ledger.enrolled[patron.id] = patron

@@ -76,8 +76,7 @@ def _create(desk: Desk, asked: ncip.CreateUser) -> Message | Problem:
         return claim
     if any(desk.patron(number) is not None for number in claim.numbers):
         return problem(Trouble.DUPLICATE_USER, asked.name, about="UserId")
-    desk.ledger.last_patron += 1
-    patron = new_patron(f"S{desk.ledger.last_patron}", claim, asked)
+    patron = new_patron(desk.new_id(), claim, asked)
     desk.enrol(patron)
     by_card = desk.world.ncip.answers_with == "card" and claim.numbers
     return ncip.CreateUserResponse(user_id=user_id(claim.numbers[0] if by_card else patron.id))

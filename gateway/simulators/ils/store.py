@@ -1,71 +1,25 @@
-"""Keeps the books in a folder, so that killing the simulator loses nothing that it has answered."""
+"""Keeps the books of a simulated library in a folder."""
 
 from __future__ import annotations
 
-import fcntl
-from io import BufferedWriter
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from gateway.simulators.ils.ledger import Ledger
+from gateway.simulators.state_folder import StateFolder, StoreError
 
+__all__ = ["FILE_NAME", "Store", "StoreError"]
+
+_NAME = "ils"
 _LEDGER = TypeAdapter(Ledger)
 
-FILE_NAME = "ils.json"
-LOCK_NAME = "ils.lock"
+FILE_NAME = f"{_NAME}.json"
 
 
-class StoreError(Exception):
-    """The state folder cannot be used; the text says why."""
-
-
-class Store:
+class Store(StateFolder[Ledger]):
     """One state folder, held by one simulator at a time."""
 
     def __init__(self, folder: Path) -> None:
         """Take the folder, making it where it is missing; raises `StoreError`, also when another has it."""
-        self._path = folder / FILE_NAME
-        self._kept = b""
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(folder / LOCK_NAME)
-        except BlockingIOError:
-            raise StoreError(f"{folder} is in use by another simulator") from None
-        except OSError as error:
-            raise StoreError(f"{folder}: {error.strerror}") from None
-
-    def load(self) -> Ledger | None:
-        """Return the books that were kept, or None where there are none; raises `StoreError`."""
-        try:
-            self._kept = self._path.read_bytes()
-            return _LEDGER.validate_json(self._kept)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise StoreError(f"{self._path}: {error.strerror}") from None
-        except ValidationError:
-            raise StoreError(f"{self._path} cannot be read; begin anew with --fresh") from None
-
-    def keep(self, ledger: Ledger) -> None:
-        """Write the books where they have changed: whole or not at all, whenever the process is killed."""
-        raw = _LEDGER.dump_json(ledger)
-        if raw != self._kept:
-            beside = self._path.with_suffix(".new")
-            beside.write_bytes(raw)
-            beside.replace(self._path)
-            self._kept = raw
-
-    def close(self) -> None:
-        """Give the folder back."""
-        self._lock.close()
-
-
-def _locked(path: Path) -> BufferedWriter:
-    lock = path.open("wb")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        raise
-    return lock
+        super().__init__(folder, _NAME, _LEDGER)

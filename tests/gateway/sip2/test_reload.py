@@ -73,7 +73,11 @@ async def test_a_changed_dialect_is_spoken_from_the_next_answer_on(world: World,
 async def test_a_class_that_was_changed_counts_from_the_next_question_on(world: World, served: Served) -> None:
     async with served.kiosk("storbyen-1") as kiosk:
         assert (await kiosk.status("N001000001", "4817")).valid_patron == "Y"
-        world.rewrite_partners(('class = "kiosk"\nlogin = "storbyen-1"', 'class = "pc"\nlogin = "storbyen-1"'))
+        world.rewrite_partners(
+            ('class = "kiosk"\nlogin = "storbyen-1"', 'class = "pc"\nlogin = "storbyen-1"'),
+            # Only kiosks take the acceptance of rules.
+            ('consent_channels = ["kiosk", ', "consent_channels = ["),
+        )
         assert await served.daemon.reload()
         assert (await kiosk.status("N001000001", "4817")).valid_patron == "N"
 

@@ -18,6 +18,7 @@ from registry.credentials.pool import HashPool
 from registry.domain.asker import Asker, AskerClass
 from registry.domain.attempts import Limits, Scope
 from registry.domain.card import CardNumber
+from registry.domain.consent import Channel
 from registry.domain.decisions import Decision, Question
 from registry.domain.identity_number import NumberPolicy
 from registry.domain.institution import (
@@ -31,18 +32,27 @@ from registry.domain.institution import (
 )
 from registry.domain.patron import PatronId, StoredSecret
 from registry.domain.secret import Secret
+from registry.domain.standing import StandingState
 from registry.domain.weak_pin import PinRules
 from registry.register import NewPatron
 from registry.services.cards import CardBlocking
+from registry.services.commissioning import Commissions
+from registry.services.consenting import Consenting
+from registry.services.deliveries import Deliveries
+from registry.services.delivery_desk import HandDeliveries
+from registry.services.entry_changes import EntryChanges
 from registry.services.grouped_work import GroupedWork
+from registry.services.guest_desk import GuestQueue
 from registry.services.holders import CardHolders
 from registry.services.identification import Identification, Identifying
 from registry.services.libraries import PublishedLibraries
 from registry.services.local_ids import KnownLocalIds
 from registry.services.patrons import PatronPolicies, PatronRegistration
 from registry.services.pin_checks import Hashing, PinChecks
+from registry.services.portal import PatronPortal
 from registry.services.recognising import Recognising
 from registry.services.standing_import import StandingImport
+from registry.services.standing_moves import StandingMoves
 from registry.services.witness import PinResult
 from registry.storage.database import Database
 from tests.clocks import HandClock
@@ -88,6 +98,9 @@ class Counts:
     pins: Counter[PinResult] = field(default_factory=Counter)
     throttles: Counter[Scope] = field(default_factory=Counter)
     weak: int = 0
+    offers: Counter[Channel] = field(default_factory=Counter)
+    moves: Counter[StandingState] = field(default_factory=Counter)
+    activations: list[float] = field(default_factory=list)
 
     def pin_checked(self, result: PinResult) -> None:
         self.pins[result] += 1
@@ -97,6 +110,15 @@ class Counts:
 
     def weak_pin_refused(self) -> None:
         self.weak += 1
+
+    def offered(self, channel: Channel) -> None:
+        self.offers[channel] += 1
+
+    def standing_moved(self, state: StandingState) -> None:
+        self.moves[state] += 1
+
+    def activated(self, seconds: float) -> None:
+        self.activations.append(seconds)
 
 
 @dataclass
@@ -112,6 +134,13 @@ class House:
     cards: CardBlocking
     standings: StandingImport
     libraries: PublishedLibraries
+    consent: Consenting
+    portal: PatronPortal
+    guests: GuestQueue
+    commissions: Commissions
+    courier: Deliveries
+    hands: HandDeliveries
+    changes: EntryChanges
     grouped: GroupedWork
 
     async def ask(self, pin: str | None = PIN, card: str | None = CARD, asker: Asker | None = None) -> Decision:
@@ -135,8 +164,9 @@ def kiosk(name: str = "kiosk-1", kind: AskerClass = AskerClass.KIOSK, kiosks: in
 async def house(engine_name: str, directory: Path, limits: Limits | None = None) -> AsyncIterator[House]:
     """A register with published libraries and no patron."""
     url = await fresh_url(engine_name, directory)
-    database = await opened(url)
-    built = _built(database, limits or Limits())
+    clock = HandClock()
+    database = await opened(url, clock=clock.now)
+    built = _built(database, limits or Limits(), clock)
     await built.libraries.publish(PUBLICATION)
     try:
         yield built
@@ -173,16 +203,27 @@ def _built(database: Database, limits: Limits, clock: HandClock | None = None) -
         witness=counts,
     )
     policies = PatronPolicies(pins=PinRules(), numbers=NumberPolicy.TEST, limits=limits)
+    door = Identification(parts)
+    moves, commissions = StandingMoves(clock, counts), Commissions(work, clock)
     return House(
         database=database,
         clock=clock,
         counts=counts,
         hasher=hasher,
-        door=Identification(parts),
-        patrons=PatronRegistration(work, clock, hashing, vault, policies, counts),
-        cards=CardBlocking(work, clock, vault),
+        door=door,
+        patrons=PatronRegistration(work, clock, hashing, vault, policies, counts, libraries),
+        cards=CardBlocking(work, clock, vault, libraries),
         standings=StandingImport(work, clock, libraries),
         libraries=libraries,
+        consent=Consenting(
+            libraries, moves, work, database.lookups, database.signal, clock, vault, commissions, counts
+        ),
+        portal=PatronPortal(door, libraries, moves, work, clock, vault, counts),
+        guests=GuestQueue(libraries, moves, work, clock),
+        commissions=commissions,
+        courier=Deliveries(moves, work, clock, counts),
+        hands=HandDeliveries(moves, work, clock, counts),
+        changes=EntryChanges(door, libraries, work, clock, hashing, vault, policies.pins, counts),
         grouped=grouped,
     )
 

@@ -12,6 +12,7 @@ from registry.domain.decisions import Granted, Refusal, Refused, RegisterUnavail
 from registry.domain.initiating import Change, Done, Fields, Objected, Objection, Telephone
 from registry.domain.release import Audience, release
 from registry.domain.secret import Secret
+from registry.domain.standing import Origin, Standing, StandingState
 from tests.registry.services.houses import CARD, OTHER, PIN, UNIT, House, new_patron
 from tests.registry.services.offices import ACCEPTED, WITH_RULES, activation, ils, office, registration
 
@@ -164,3 +165,22 @@ async def test_a_changed_pin_is_the_new_one_for_every_process(published: House) 
 async def test_one_library_cannot_end_what_another_has_begun(published: House) -> None:
     await office(published).create(ils(unit=UNIT), activation(), SOON)
     assert await office(published).end(ils(unit=OTHER), CardNumber(CARD), None, SOON) == Objected(Objection.NOT_LOCAL)
+
+
+async def test_who_says_yes_at_the_same_moment_is_not_taken_in_twice(published: House) -> None:
+    holder = await published.database.lookups.find(CardNumber(CARD))
+    assert holder is not None
+    async with published.database.unit_of_work() as work:
+        await work.standings.hold(holder.patron.id, UNIT)
+        taken_in = asyncio.ensure_future(office(published).create(ils(), activation(), SOON))
+        await asyncio.sleep(0.1)  # let it come as far as it may; nothing is judged by this
+        await work.standings.add(
+            Standing(
+                patron=holder.patron.id,
+                unit=UNIT,
+                state=StandingState.CONSENTED,
+                since=published.clock.now(),
+                origin=Origin.ACTIVATED,
+            )
+        )
+    assert await taken_in == Objected(Objection.BEING_SET_UP)

@@ -11,6 +11,8 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -28,7 +30,7 @@ PATIENCE = 10.0
 _EMPTY = "; ".join(
     [
         *(str(table.delete()) for table in reversed(metadata.sorted_tables) if table.name != "write_probe"),
-        *(f"ALTER SEQUENCE {table}_id_seq RESTART" for table in ("attempt", "audit", "consent")),
+        *(f"ALTER SEQUENCE {table}_id_seq RESTART" for table in ("attempt", "audit", "consent", "delivery")),
         "UPDATE write_probe SET turn = 0",
     ]
 )
@@ -80,9 +82,9 @@ async def fresh_database(engine_name: str, directory: Path, *, timeout: float = 
     return await opened(await fresh_url(engine_name, directory), timeout=timeout)
 
 
-async def opened(url: str, *, timeout: float = PATIENCE) -> Database:
-    """Return the database at ``url``, opened; who asked for it closes it."""
-    database = Database(url, audit_key=AUDIT_KEY, timeout=timeout)
+async def opened(url: str, *, timeout: float = PATIENCE, clock: Callable[[], datetime] | None = None) -> Database:
+    """Return the database at ``url``, opened; who asked for it closes it. ``clock`` stands for the database's own."""
+    database = Database(url, audit_key=AUDIT_KEY, timeout=timeout, clock=clock)
     await database.open(quick_check=False)
     return database
 

@@ -9,6 +9,7 @@ import pytest
 
 from registry.domain.events import Action, Event
 from registry.domain.institution import InstitutionId
+from registry.domain.patron import PatronId
 from registry.services.ports import ChainFault
 from registry.storage.audit import AuditMacs, subject_ref
 from registry.storage.database import Database
@@ -16,6 +17,7 @@ from tests.registry.people import NOW
 from tests.registry.storage.databases import PATIENCE, opened
 from tests.registry.storage.rows import PATRON, add_patron, execute, query
 
+OTHER_PATRON = PatronId(4712)
 _COPY = "INSERT INTO audit ({columns}, seq, mac) SELECT {columns}, 6, mac FROM audit WHERE seq = 5"
 
 
@@ -181,3 +183,18 @@ async def test_a_deleted_patron_is_nobody_in_a_trail_that_still_verifies(trail: 
 def test_a_short_key_is_no_key() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         AuditMacs(b"short")
+
+
+async def test_the_trail_of_one_patron_is_read_in_order_and_nobody_elses(database: Database) -> None:
+    async with database.unit_of_work() as work:
+        await add_patron(work)
+        await add_patron(work, OTHER_PATRON, "N001000002", mobile=None)
+    await write(database, event(3), event(1), event(2, patron=OTHER_PATRON), event(4, patron=None))
+    async with database.unit_of_work() as work:
+        found = await work.audit.of(PATRON)
+        with pytest.raises(LookupError):
+            await work.audit.of(PatronId(99))
+    assert [(one.at, one.action, one.actor, one.institution, one.facts) for one in found] == [
+        (NOW + timedelta(seconds=number), "card_lost", "operator:kari", "NO-1", {"number": str(number)})
+        for number in (1, 3)
+    ]

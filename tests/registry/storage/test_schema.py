@@ -32,16 +32,31 @@ PERSONAL = {
     "card_tombstone": {"tombstone", "index_key"},
     "standing": {"patron", "unit", "state", "since", "origin", "local_id"},
     "consent": {"id", "patron", "unit", "rules_version", "language", "channel", "at", "text", "evidence"},
-    "encounter": {"unit", "terminal", "card", "pin_proved_at", "until", "rules_offered"},
+    "encounter": {
+        "unit",
+        "terminal",
+        "card",
+        "pin_proved_at",
+        "until",
+        "rules_offered",
+        "offered_language",
+        "offered_until",
+    },
     "attempt": {"id", "card", "terminal", "institution", "guest", "at", "in_a_row", "of_the_day", "under_way"},
     "stranger_look": {"terminal", "card", "at"},
+    "delivery": {
+        *("id", "patron", "unit", "kind", "place", "state", "due", "since", "lease_until"),
+        *("fence", "wanted", "tries", "sent", "reason"),
+    },
+    "change_entry": {"unit", "sequence", "card", "kind", "at"},
+    "token": {"mark", "purpose", "card", "institution", "until"},
     "performed": {"key", "fingerprint", "patron", "card", "at"},
     "audit": {
         *("id", "at", "action", "actor", "subject_ref", "institution", "facts"),
         *("row_mac", "seq", "mac"),
     },
 }
-OF_LIBRARIES = {"institution", "lending_unit", "loan_rules", "rules_text", "publication", "write_probe"}
+OF_LIBRARIES = {"institution", "lending_unit", "loan_rules", "rules_text", "publication", "commission", "write_probe"}
 
 
 def test_no_table_holds_a_personal_column_that_is_not_listed() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from registry.domain.card import CardNumber
 from registry.domain.patron import Credentials, Language, PatronId
 from registry.domain.standing import Origin, StandingState
 from registry.services.ports import AlreadyThereError
@@ -98,6 +99,27 @@ async def test_an_encounter_lasts_until_its_end_and_is_renewed(database: Databas
         assert await work.encounters.find(UNIT, "kiosk-1", NUMBER, NOW) == renewed
         assert await work.encounters.find(UNIT, "kiosk-2", NUMBER, NOW) is None
         assert await work.encounters.find(OTHER_UNIT, "kiosk-1", NUMBER, NOW) is None
+
+
+async def test_a_pin_that_is_proved_again_leaves_what_was_offered_as_it_is(database: Database) -> None:
+    offered = encounter(until=LATER, rules_offered="2", offered_language=Language.SE, offered_until=NOW)
+    async with database.unit_of_work() as work:
+        await work.encounters.record(offered)
+        await work.encounters.record(encounter(until=LATER))
+    async with database.unit_of_work() as work:
+        assert await work.encounters.last(UNIT, "kiosk-1", NUMBER) == offered
+
+
+async def test_an_offer_that_is_turned_down_is_over_and_not_unmade(database: Database) -> None:
+    offered = encounter(until=LATER, rules_offered="2", offered_language=Language.SE, offered_until=LATER)
+    async with database.unit_of_work() as work:
+        await work.encounters.record(offered)
+        await work.encounters.turn_down(UNIT, "kiosk-1", NUMBER)
+        assert await work.encounters.last(UNIT, "kiosk-1", NUMBER) == offered
+        await work.encounters.turn_down(UNIT, "kiosk-1", CardNumber("N001000009"))
+        found = await work.encounters.last(UNIT, "kiosk-1", NUMBER)
+    assert found is not None
+    assert (found.rules_offered, found.offered_until) == ("2", found.pin_proved_at)
 
 
 async def test_encounters_are_ended_one_by_one_or_all_of_a_card(database: Database) -> None:

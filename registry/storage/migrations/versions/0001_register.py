@@ -75,6 +75,8 @@ def upgrade() -> None:
         sa.Column("pin_proved_at", _INSTANT, nullable=False),
         sa.Column("until", _INSTANT, nullable=False),
         sa.Column("rules_offered", sa.Text(), nullable=True),
+        sa.Column("offered_language", sa.String(32), nullable=True),
+        sa.Column("offered_until", _INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("unit", "terminal", "card", name=op.f("pk_encounter")),
         sqlite_with_rowid=False,
     )
@@ -90,11 +92,13 @@ def upgrade() -> None:
         sa.Column("acceptance", sa.String(32), nullable=False),
         sa.Column("minimum_age", sa.Integer(), nullable=False),
         sa.Column("pin_authority", sa.String(32), nullable=False),
+        sa.Column("carrier", sa.String(32), nullable=False),
         sa.Column("rules_version", sa.Text(), nullable=True),
         sa.CheckConstraint("acceptance IN ('digital', 'in_person')", name=op.f("ck_lending_unit_acceptance")),
         sa.CheckConstraint(
             "pin_authority IN ('register', 'ils', 'register_then_ils')", name=op.f("ck_lending_unit_pin_authority")
         ),
+        sa.CheckConstraint("carrier IN ('manual', 'ncip', 'koha', 'feed')", name=op.f("ck_lending_unit_carrier")),
         sa.CheckConstraint(
             "(agreement_reference IS NULL) = (agreement_from IS NULL)", name=op.f("ck_lending_unit_agreement_from")
         ),

@@ -1,0 +1,1 @@
+"""Bringing patrons to library systems: the courier, and one carrier for each kind of library system."""
