@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from config.settings import FeedListener, NcipListener, PagesListener, Settings, Tls
+from config.settings import FeedListener, Mail, NcipListener, PagesListener, Settings, Tls
 
 _HEAD: Final = """\
 # Every setting of portvakt at its default, with its bounds where it has any. A key without a default is commented
@@ -22,6 +22,7 @@ _HEAD: Final = """\
 _ABSENT: Final[Mapping[str, BaseModel]] = {
     "tls": Tls(certificate=Path("tls/certificate.pem"), key=Path("tls.key")),
     "feed": FeedListener(),
+    "mail": Mail(sender="kort@example.no", host="smtp.example.no"),
     "pages": PagesListener(public_url="https://kort.example.no"),
 }
 # So is a table that may be repeated.

@@ -48,6 +48,8 @@ def load_partners(source: Settings | Path, *, demo: bool = False) -> Partners:
     partners = Partners.of(files)
     faults = [_problem(fault, documents) for fault in faults_of(files, partners, demo=demo)]
     faults += _unknown_dialects(listeners, partners, directory)
+    if isinstance(source, Settings) and source.mail is None:
+        faults += _untold_activations(partners, directory)
     if faults:
         raise ConfigurationError(faults)
     return partners
@@ -76,6 +78,13 @@ def _located(settings: Settings, base: Path, environment: Mapping[str, str]) -> 
             pages=_with_paths(settings.listeners.pages, base, credentials) if settings.listeners.pages else None,
         ),
     }
+    if settings.mail is not None:
+        mail = settings.mail
+        changes["mail"] = _changed(
+            mail,
+            password_file=_inside(credentials, mail.password_file),
+            ca=_inside(base, mail.ca),
+        )
     return settings.model_copy(update=changes)
 
 
@@ -138,6 +147,16 @@ def _read_all(paths: Iterable[Path]) -> tuple[tuple[Document, ...], tuple[Partne
 def _problem(fault: Fault, documents: Sequence[Document]) -> Problem:
     place = (*fault.told.place, fault.key) if fault.key else fault.told.place
     return documents[fault.told.file].problem(place, fault.expected, fault.found)
+
+
+def _untold_activations(partners: Partners, directory: Path) -> Iterator[Problem]:
+    # Who is taken in without a PIN is told by mail; where there is none, nobody is.
+    for one in partners.initiators.values():
+        if one.activations_without_pin:
+            key = f"initiators[{one.id}].activations_without_pin"
+            yield Problem(
+                str(directory), None, key, "0, as the settings have no [mail]", f"{one.activations_without_pin}"
+            )
 
 
 def _unknown_dialects(listeners: Iterable[Sip2Listener], partners: Partners, directory: Path) -> Iterator[Problem]:

@@ -302,13 +302,21 @@ class Initiator(Section):
     kiosks: int = whole(10, 1, 1000, "How many desks, kiosks and pages it asks for; limits grow with it")
     lookup_without_pin: bool = flag(False, "Whether it may look patrons up by the card alone")
     guests_per_day: int = whole(20, 0, 10000, "Cards of no patron of its own that it may look up so in 24 hours")
+    activations_without_pin: int = whole(
+        0, 0, 1000, "Known guests that it may take in without a PIN in 24 hours, each told by mail; needs [mail]"
+    )
 
     @model_validator(mode="after")
     def _speaks_for_one(self) -> Self:
         if (self.institution is None) == (self.service is None):
             raise unfit("either institution or service", "both or neither")
-        if self.service is not None and (self.agencies or self.lookup_without_pin):
-            key = "agencies" if self.agencies else "lookup_without_pin"
+        granted = {
+            "agencies": self.agencies,
+            "lookup_without_pin": self.lookup_without_pin,
+            "activations_without_pin": self.activations_without_pin,
+        }
+        key = next((key for key, value in granted.items() if value), None)
+        if self.service is not None and key is not None:
             raise unfit("none for a service, which speaks for itself and always asks with a PIN", key=key)
         return self
 

@@ -52,6 +52,12 @@ def database_password(settings: Settings) -> str | None:
     return None if path is None else _password_in(path)
 
 
+def mail_password(settings: Settings) -> str | None:
+    """The password for the mail server, or None where no file is named; ConfigurationError when the file is no good."""
+    path = settings.mail.password_file if settings.mail else None
+    return None if path is None else _password_in(path)
+
+
 def system_password(settings: Settings, system: LibrarySystem) -> str | None:
     """A library system's password, or None where no file is named; ConfigurationError when the file is no good."""
     name = system.password_file
@@ -125,10 +131,8 @@ def file_problems(settings: Settings) -> tuple[Problem, ...]:
         except ConfigurationError as wrong:
             problems += wrong.problems
     problems += _shared_keys(settings, keys)
-    try:
-        database_password(settings)
-    except ConfigurationError as wrong:
-        problems += wrong.problems
+    for password in (database_password, mail_password):
+        problems += _problems_of(partial(password, settings))
     return (*problems, *_unreadable(settings))
 
 
@@ -150,11 +154,9 @@ def _unreadable(settings: Settings) -> Iterator[Problem]:
                 read(path)
             except ConfigurationError as wrong:
                 yield from wrong.problems
-    if settings.database.ca is not None:
-        try:
-            read_octets(settings.database.ca)
-        except ConfigurationError as wrong:
-            yield from wrong.problems
+    for authorities in (settings.database.ca, settings.mail.ca if settings.mail else None):
+        if authorities is not None:
+            yield from _problems_of(partial(read_octets, authorities))
 
 
 def _guarded(path: Path) -> bytes:

@@ -476,6 +476,54 @@ class Ncip(Section):
     wrong_secrets: int = whole(10, 1, 1000, "Wrong secrets from one address in a minute, then it must wait")
 
 
+MailAddress = Annotated[
+    str, matching(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "an address such as kort@example.no")
+]
+
+
+class Mail(Section):
+    """Where mail to patrons goes, and whom it is from."""
+
+    sender: MailAddress = Field(description="The address that mail is from", examples=["kort@example.no"])
+    reply_to: MailAddress | None = Field(
+        default=None, description="The address that answers go to", examples=["bibliotek@example.no"]
+    )
+    transport: Literal["smtp", "maildir"] = Field(
+        default="smtp", description="smtp, or for trials maildir: the folder mail in the state directory"
+    )
+    host: str | None = Field(default=None, description="The mail server of smtp", examples=["smtp.example.no"])
+    port: int = whole(587, 1, 65535, "Its TCP port")
+    security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="starttls, tls from the first byte, or none: on this machine alone"
+    )
+    login: str | None = Field(default=None, description="Our login there", examples=["portvakt"])
+    password_file: Path | None = Field(
+        default=None,
+        description="File with our password; a relative path is inside the credentials directory",
+        examples=["mail-password"],
+    )
+    ca: Path | None = Field(
+        default=None,
+        description="PEM authorities for it instead of the system's; a relative path is beside this file",
+        examples=["tls/mail-ca.pem"],
+    )
+    timeout: float = seconds(30, 1, 300, "Time for each exchange with the mail server")
+
+    @model_validator(mode="after")
+    def _goes_to_one_place(self) -> Self:
+        if (self.host is None) == (self.transport == "smtp"):
+            raise unfit("a host for smtp, and none for maildir", "none" if self.host is None else "one", "host")
+        if (self.login is None) != (self.password_file is None):
+            raise unfit("login and password_file together", "one of them", "login")
+        return self
+
+    @model_validator(mode="after")
+    def _plain_text_stays_at_home(self) -> Self:
+        if self.host is not None and self.security == "none" and not is_loopback(self.host):
+            raise unfit("starttls or tls, as the mail server is on another machine", '"none"', "security")
+        return self
+
+
 class PartnerFiles(Section):
     """Where the partners are written down."""
 
@@ -502,6 +550,7 @@ class Settings(BaseSettings):
     encounters: Encounters = Field(default_factory=Encounters, description="How long a card is remembered")
     log: Log = Field(default_factory=Log, description="What is logged")
     ncip: Ncip = Field(default_factory=Ncip, description="How library systems are answered")
+    mail: Mail | None = Field(default=None, description="Mail to patrons; without this table there is none")
     identity: Identity = Field(default_factory=Identity, description="Which identity numbers exist here")
     partners: PartnerFiles = Field(default_factory=PartnerFiles, description="Where the partners are")
 

@@ -28,6 +28,8 @@ from registry.services.commissioning import Commissions
 from registry.services.consenting import Consenting
 from registry.services.deliveries import Deliveries
 from registry.services.delivery_desk import HandDeliveries
+from registry.services.desk_registration import DeskRegistration
+from registry.services.endings import Endings
 from registry.services.entry_changes import EntryChanges
 from registry.services.granted_lookups import GrantedLookups
 from registry.services.grouped_work import GroupedWork
@@ -37,6 +39,7 @@ from registry.services.identification import Identification, Identifying
 from registry.services.initiators import Initiators
 from registry.services.libraries import PublishedLibraries
 from registry.services.local_ids import KnownLocalIds
+from registry.services.notices import Notices, Notifier
 from registry.services.patrons import PatronPolicies, PatronRegistration
 from registry.services.pin_checks import Hashing, PinChecks
 from registry.services.portal import PatronPortal
@@ -44,6 +47,7 @@ from registry.services.ports import Lookups, OpenUnitOfWork
 from registry.services.recognising import Recognising
 from registry.services.standing_import import StandingImport
 from registry.services.standing_moves import StandingMoves
+from registry.services.taking_in import TakingIn
 from registry.services.witness import NobodyWatches, Witness
 from registry.storage.database import Database, DatabaseDamagedError, NotDurableError
 from registry.storage.migrations import SchemaOutOfDateError, current_revision, migrate
@@ -62,12 +66,14 @@ class Register:
     patrons: PatronRegistration
     cards: CardBlocking
     standings: StandingImport
+    endings: Endings
     activation: Consenting
     portal: PatronPortal
     guests: GuestQueue
     commissions: Commissions
     courier: Deliveries
     deliveries: HandDeliveries
+    notices: Notices
     libraries: PublishedLibraries
     database: Database
     grouped: GroupedWork
@@ -187,7 +193,9 @@ def _furnished(
     proved = ProvedPins(clock.monotonic, seconds=settings.pin.cache_seconds, entries=settings.pin.cache_entries)
     rules = PatronPolicies(pins=policies.pin_rules(settings), numbers=policies.number_policy(settings), limits=limits)
     holders = CardHolders(lookups, database.signal, clock.monotonic)
-    moves, commissions = StandingMoves(clock, witness), Commissions(work, clock)
+    notifier = Notifier(by_mail=settings.mail is not None)
+    moves, commissions = StandingMoves(clock, witness, notifier), Commissions(work, clock)
+    endings = Endings(libraries, moves, work, clock)
     door = Identification(
         Identifying(
             libraries=libraries,
@@ -208,8 +216,16 @@ def _furnished(
         libraries=libraries,
         holders=holders,
         lookups=GrantedLookups(holders, work, clock),
-        admissions=Admissions(door, libraries, work, clock, vault, rules.numbers),
-        changes=EntryChanges(door, libraries, work, clock, hashing, vault, rules.pins, witness),
+        admissions=Admissions(
+            door,
+            libraries,
+            work,
+            clock,
+            vault,
+            guests=TakingIn(clock, notifier),
+            desk=DeskRegistration(clock, vault, rules.numbers),
+        ),
+        changes=EntryChanges(door, libraries, work, clock, hashing, vault, rules.pins, witness, endings),
         hashing=hashing,
         work=work,
         clock=clock,
@@ -220,6 +236,7 @@ def _furnished(
         patrons=PatronRegistration(work, clock, hashing, vault, rules, witness, libraries),
         cards=CardBlocking(work, clock, vault, libraries),
         standings=StandingImport(work, clock, libraries),
+        endings=endings,
         activation=Consenting(
             libraries,
             moves,
@@ -233,10 +250,11 @@ def _furnished(
             encounter=policies.encounter_length(settings),
         ),
         portal=PatronPortal(door, libraries, moves, work, clock, vault, witness),
-        guests=GuestQueue(libraries, moves, work, clock),
+        guests=GuestQueue(libraries, moves, work, clock, notifier),
         commissions=commissions,
         courier=Deliveries(moves, work, clock, witness),
         deliveries=HandDeliveries(moves, work, clock, witness),
+        notices=Notices(work),
         libraries=libraries,
         database=database,
         grouped=grouped,

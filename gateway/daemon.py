@@ -39,6 +39,8 @@ from gateway.observability.lag import LagSampler
 from gateway.observability.logs import Logs
 from gateway.observability.metrics import Metrics
 from gateway.partners.publication import publication_of
+from gateway.post.postman import Postman
+from gateway.post.running import LOOKED_AFTER_EVERY, postman_of
 from gateway.self_test import self_test
 from gateway.sip2.enrolment import terminals_of
 from gateway.sip2.listener import Entrance, Sip2Door
@@ -88,6 +90,7 @@ class Daemon:
         self._end = end
         self._draining = False
         self._pages: PagesSite | None = None
+        self._postman: Postman | None = None
         self.addresses: dict[str, tuple[str, int]] = {}
 
     async def start(self) -> None:
@@ -113,6 +116,9 @@ class Daemon:
             self._door = self._open_door(register)
             self._ncip = self._open_ncip_door(register, opening)
             self._delivering = self._open_delivering(register, opening)
+            self._postman = postman_of(
+                self._settings, register, clock=self._clock, metrics=self._metrics, log=self._log
+            )
             await self_test(self._settings, register, self._metrics, self._log)
             await self._listen_http(opening)
             opening.push_async_callback(self._close_listeners)
@@ -318,6 +324,8 @@ class Daemon:
         self._exit.callback(watchdog.stop)
         self._chores.start(*upkeep(self._settings, register, self._metrics, self._log, self._clock, self._end))
         self._chores.start(*self._delivering.chores())
+        if self._postman is not None:
+            self._chores.start(Chore("mail", LOOKED_AFTER_EVERY, self._postman.look))
         self._chores.start(Chore("agreements", timedelta(days=1).total_seconds(), self._tell_agreements))
 
     def _watch_captures(self, register: Register, opening: contextlib.AsyncExitStack) -> None:

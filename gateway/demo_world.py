@@ -39,6 +39,7 @@ INITIATORS: Mapping[str, str] = {
     "storbyen-ils": "demo-storbyen-ils",
     "fjordby-ils": "demo-fjordby-ils",
     "film": "demo-film",
+    "storbyen-desk": "demo-storbyen-desk",
 }
 """Id → secret of every NCIP initiator of the demo."""
 
@@ -68,6 +69,10 @@ name = "ncip"
 host = "127.0.0.1"
 port = {ncip_port}
 
+[mail]
+sender = "kort@portvakt.example"
+transport = "maildir"
+
 [ncip]
 agency = "{AGENCY}"
 
@@ -90,7 +95,13 @@ def initiators_text(secrets: Mapping[str, str]) -> str:
     return "\n".join(
         [
             "# Who may ask over NCIP in the demo.",
-            _initiator("storbyen-ils", f'institution = "{STORBYEN}"', secrets, "lookup_without_pin = true\n"),
+            _initiator(
+                "storbyen-ils",
+                f'institution = "{STORBYEN}"',
+                secrets,
+                "lookup_without_pin = true\n",
+            ),
+            _initiator("storbyen-desk", f'institution = "{STORBYEN}"', secrets, "activations_without_pin = 3\n"),
             _initiator("fjordby-ils", f'institution = "{FJORDBY}"', secrets),
             _initiator("film", 'service = "film"', secrets),
         ]

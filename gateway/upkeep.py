@@ -22,6 +22,8 @@ _ATTEMPTS_KEPT = timedelta(days=8)
 _OFFERS_KEPT = timedelta(hours=12)
 # A library system that has not fetched for longer begins anew with a list (portvakt standings list).
 _FEED_KEPT = timedelta(days=90)
+# That somebody was told is in the audit trail; what failed is looked at within this time, or never.
+_NOTICES_KEPT = timedelta(days=30)
 # The sealer comes by twice a second; a row that waits longer is not being sealed.
 _LONGEST_UNSEALED = timedelta(seconds=10)
 
@@ -70,6 +72,7 @@ def upkeep(
             await work.encounters.forget(steady - _OFFERS_KEPT)
             await work.tokens.forget(steady)
             await work.feed.forget(clock.now() - _FEED_KEPT)
+            await work.notices.forget(clock.now() - _NOTICES_KEPT)
 
     async def end_waiting() -> None:
         lapsed, given_up = await register.guests.let_lapse(), await register.courier.give_up()

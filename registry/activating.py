@@ -172,8 +172,8 @@ class CourierRegister(Protocol):
     async def claim(self, units: Collection[LendingUnitId], limit: int, lease: timedelta) -> Sequence[Claim]:
         """Take up to ``limit`` due deliveries of these units, the longest due first, each for the time of a lease.
 
-        Of a patron whose card is blocked nothing is claimed. A claim whose lease ran out in the middle may be taken
-        again; its parcel must then be looked up first (``Claim.tries`` is above 0).
+        Of a patron whose card is blocked nothing but an end is claimed. A claim whose lease ran out in the middle
+        may be taken again; its parcel must then be looked up first (``Claim.tries`` is above 0).
         """
 
     async def settle(self, claim: Claim, settled: Settled) -> None:
@@ -215,7 +215,7 @@ class DeliveryDesk(Protocol):
         """Return what staff need to enter a patron by hand, and take the delivery: audited."""
 
     async def resolve(self, delivery: DeliveryId, local_id: str, actor: str) -> None:
-        """Make the patron local under this id of the library system."""
+        """Make the patron local under this id of the library system; changes and ends are done, and need none."""
 
     async def retry(self, delivery: DeliveryId, actor: str) -> None:
         """Have a stuck delivery tried again, from a look-up on."""

@@ -15,7 +15,14 @@ from registry.domain.asker import Asker
 from registry.domain.card import Card, CardKind, CardNumber
 from registry.domain.decisions import Decision, Question, Refusal
 from registry.domain.initiating import Change, Objected, Order, Outcome
-from registry.domain.institution import Institution, InstitutionId, LendingUnit, LendingUnitId, Publication
+from registry.domain.institution import (
+    CarrierKind,
+    Institution,
+    InstitutionId,
+    LendingUnit,
+    LendingUnitId,
+    Publication,
+)
 from registry.domain.patron import Address, Language, Level, Sex
 from registry.domain.recognition import Recognition, Sighting
 from registry.domain.release import View
@@ -98,8 +105,11 @@ class InitiatorRegister(Protocol):
     async def card_of(self, unit: LendingUnitId, local_id: str, deadline: float) -> CardNumber | None:
         """Return the national card of the local patron whom a library system knows as ``local_id``, or ``None``."""
 
-    async def create(self, asker: Asker, order: Order, deadline: float) -> Outcome:
-        """Make a patron a local one at the asker's lending unit: a guest who has accepted its rules, or a new one."""
+    async def create(self, asker: Asker, order: Order, deadline: float, by_right: int = 0) -> Outcome:
+        """Make a patron a local one at the asker's lending unit: a guest who has accepted its rules, or a new one.
+
+        ``by_right`` is how many guests the asker may take in within 24 hours without a PIN, each told by mail.
+        """
 
     async def change(self, asker: Asker, change: Change, deadline: float) -> Outcome:
         """Change the entry of a patron who is local at the asker's lending unit."""
@@ -186,11 +196,6 @@ class PatronDesk(Protocol):
     async def show(self, card: CardNumber, actor: str, reason: str | None = None) -> PatronSheet:
         """Return a patron's sheet, masked unless an audited ``reason`` is given; raises ``NotDoneError``."""
 
-    async def set_standing(
-        self, card: CardNumber, unit: LendingUnitId, state: StandingState, local_id: str | None, actor: str
-    ) -> None:
-        """Set how a patron stands at a unit, as an import or a desk tells it; raises ``NotDoneError``."""
-
     async def delete_patron(self, card: CardNumber, actor: str) -> None:
         """Erase a patron nationally (A29): the number becomes a tombstone (D5); raises ``NotDoneError``."""
 
@@ -260,6 +265,28 @@ class StandingDesk(Protocol):
 
     async def standings_at(self, unit: LendingUnitId, actor: str) -> Sequence[ListedStanding]:
         """Return everybody's standing at ``unit``; raises ``NotDoneError`` for an unknown one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What came of ending a standing.
+
+    ``state`` is ``ENDED`` where a local patron's came to its end, and ``GUEST`` where a wish to become one was called
+    off. ``carrier`` is how the unit's library system learns of things, ``None`` where the unit is in no partner file.
+    ``lost_home`` is the home library that was taken away with it (A16), if any.
+    """
+
+    before: StandingState
+    state: StandingState
+    carrier: CarrierKind | None
+    lost_home: InstitutionId | None
+
+
+class EndingDesk(Protocol):
+    """What an operator does to end a standing; audited under ``actor`` with the reason."""
+
+    async def end_standing(self, unit: LendingUnitId, card: CardNumber, actor: str, reason: str) -> Ending:
+        """End how a card's patron stands at ``unit``, and have its library system told; raises ``NotDoneError``."""
 
 
 class CardDesk(Protocol):

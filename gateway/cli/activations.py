@@ -14,12 +14,12 @@ from config.load import load_partners
 from config.settings import Settings
 from gateway.application import Register
 from gateway.cli.activation_screen import screen_of
-from gateway.cli.common import actor, clear_errors, config_option, register_of, run, settings_of
+from gateway.cli.common import actor, clear_errors, config_option, masked, register_of, run, settings_of
 from gateway.clock import SystemClock
 from gateway.delivery.enrolment import mapping_of
 from gateway.delivery.mapping import RecordMapping
 from gateway.delivery.records import Value, record_of
-from registry.domain.delivery import Delivery, DeliveryId, Parcel
+from registry.domain.delivery import Delivery, DeliveryId, DeliveryKind, Parcel
 from registry.domain.institution import CarrierKind, LendingUnitId
 
 T = TypeVar("T")
@@ -47,6 +47,8 @@ _LABELS: Mapping[str, str] = {
 }
 """Field of a record → what stands before it on a sheet; a test asserts that none is missing."""
 
+_NUMBERS = frozenset({"card", "former_cards", "local_id"})
+
 
 @click.group()
 def activations() -> None:
@@ -54,8 +56,8 @@ def activations() -> None:
 
     A delivery brings a patron who has accepted the loan rules to the library's system, or a change, or an end. Most are
     brought by the daemon, or fetched. Where a library has `carrier = "manual"`, staff type in what `sheet` shows and
-    tell the new patron's local id with `resolve`. What could not be brought is stuck: look at the reason with `show`,
-    mend it, and `retry`; or `resolve`; or `drop` it.
+    tell the new patron's local id with `resolve`; of an end they close the record, and `resolve` it without an id. What
+    could not be brought is stuck: look at the reason with `show`, mend it, and `retry`; or `resolve`; or `drop` it.
     """
 
 
@@ -87,11 +89,7 @@ def _line(one: Delivery, card: str) -> str:
     tries = f", {one.tries} tries" if one.tries else ""
     reason = f", {one.reason}" if one.reason else ""
     since = f"since {one.since:%Y-%m-%d %H:%M} UTC"
-    return f"{one.id}  {one.unit}  {one.kind} {_masked(card)}  {one.state} {since}{tries}{reason}"
-
-
-def _masked(card: str) -> str:
-    return f"{card[:1]}***{card[-2:]}" if card else "no card"
+    return f"{one.id}  {one.unit}  {one.kind} {masked(card)}  {one.state} {since}{tries}{reason}"
 
 
 @activations.command()
@@ -129,12 +127,18 @@ def sheet(number: int, config_path: Path | None) -> None:
     parcel = run(_with_register(settings, lambda it: it.deliveries.sheet(DeliveryId(number), actor())))
     for label, text in (*_rows(parcel), *_codes(parcel, _mapping(settings, parcel.unit), SystemClock().today())):
         click.echo(f"{label + ':':<36}{text}")
-    click.echo(f"\nDone? portvakt activations resolve {number} LOCAL_ID", err=True)
+    if parcel.kind is DeliveryKind.END:
+        click.echo("\nThe patron is local here no more: close the record as your library does.", err=True)
+        click.echo(f"Done? portvakt activations resolve {number}", err=True)
+    else:
+        click.echo(f"\nDone? portvakt activations resolve {number} LOCAL_ID", err=True)
 
 
 def _rows(parcel: Parcel) -> Iterator[tuple[str, str]]:
     for name, value in record_of(parcel).items():
-        yield _LABELS[name], _text(value)
+        # Whose record is closed is told, and no more: the library has it, and needs nothing new of who has left.
+        if parcel.kind is not DeliveryKind.END or name in _NUMBERS:
+            yield _LABELS[name], _text(value)
 
 
 def _text(value: Value) -> str:
@@ -147,7 +151,7 @@ def _text(value: Value) -> str:
 
 
 def _codes(parcel: Parcel, mapping: RecordMapping | None, today: date) -> Iterator[tuple[str, str]]:
-    if mapping is None:
+    if mapping is None or parcel.kind is DeliveryKind.END:
         return
     yield "Category", mapping.category_for(parcel.age)
     yield "Branch", mapping.branch_for(parcel.place)
@@ -176,13 +180,16 @@ def _mapping(settings: Settings, unit: LendingUnitId) -> RecordMapping | None:
 
 @activations.command()
 @click.argument("number", type=_NUMBER)
-@click.argument("local_id")
+@click.argument("local_id", default="")
 @config_option
 def resolve(number: int, local_id: str, config_path: Path | None) -> None:
     """End delivery NUMBER: the patron is in the library's system, under LOCAL_ID. They can borrow from now on.
 
+    Of a change or an end no LOCAL_ID is told: the library's system has been changed by hand.
+
     \b
     Example:  portvakt activations resolve 17 S200001
+              portvakt activations resolve 18
     """
     told = local_id.strip()
     run(_with_register(settings_of(config_path), lambda it: it.deliveries.resolve(DeliveryId(number), told, actor())))

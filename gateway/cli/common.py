@@ -105,6 +105,11 @@ def actor() -> str:
         return f"operator uid {os.getuid()}"
 
 
+def masked(card: str) -> str:
+    """Return a card number as lists and notes show it; ``no card`` for an empty one."""
+    return f"{card[:1]}***{card[-2:]}" if card else "no card"
+
+
 class CardNumberType(click.ParamType[CardNumber]):
     """A national card number on the command line."""
 

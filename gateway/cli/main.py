@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "hash-secret": "gateway.cli.setup",
     "init": "gateway.cli.setup",
     "kiosk": "gateway.cli.kiosk",
+    "mail": "gateway.cli.mail",
     "migrate": "gateway.cli.setup",
     "ncip": "gateway.cli.ncip",
     "patron": "gateway.cli.patron",

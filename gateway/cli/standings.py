@@ -11,13 +11,14 @@ from pathlib import Path
 import click
 
 from config.settings import Settings
-from gateway.cli.common import CARD, NOT_DONE, Failure, actor, config_option, register_of, run, settings_of
+from gateway.cli.common import CARD, NOT_DONE, Failure, actor, config_option, masked, register_of, run, settings_of
+from gateway.cli.ending_words import in_words
 from gateway.cli.lists import Batch, check_report, importing, read_list, tell_refused
 from gateway.cli.rows import LAYOUTS, Column, Row, RowError
 from registry.domain.card import CardNumber, national
 from registry.domain.institution import LendingUnitId
 from registry.domain.standing import Standing
-from registry.register import ImportReport, ImportRules, ListedStanding, StandingRow
+from registry.register import Ending, ImportReport, ImportRules, ListedStanding, StandingRow
 
 COLUMNS: Mapping[str, Column] = {
     "card": Column("N and nine digits", required=True),
@@ -144,3 +145,33 @@ async def _of_card(settings: Settings, card: CardNumber) -> Sequence[Standing]:
 async def _at_unit(settings: Settings, unit: LendingUnitId) -> Sequence[ListedStanding]:
     async with register_of(settings) as register:
         return await register.standings.standings_at(unit, actor())
+
+
+@standings.command("end")
+@click.argument("card", type=CARD)
+@click.option("--unit", required=True, help="The lending unit, such as NO-2030000; no other is touched.")
+@click.option("--reason", required=True, help="Why; goes into the audit trail.")
+@click.confirmation_option(prompt="End the standing of this card's patron there?")
+@config_option
+def end_standing(card: CardNumber, unit: str, reason: str, config_path: Path | None) -> None:
+    """End how the patron of CARD stands at a lending unit: local no more, or out of the queue and a guest again.
+
+    The library's system is told: called by the daemon, by its feed, or by staff who find it in `portvakt activations
+    list`. Loans and fees there are the library's own affair. Where it was the home library, the patron has none any
+    more. The register, the card and every other library stay as they are.
+
+    Who is being set up cannot be ended; exit status 1 then, and where there is nothing to end. A running daemon heeds
+    it within a tenth of a second.
+
+    \b
+    Example:  portvakt standings end N001000002 --unit NO-2030000 --reason "the patron's letter of 3 March"
+    """
+    place = LendingUnitId(unit)
+    ending = run(_end(settings_of(config_path), place, card, reason))
+    for line in in_words(ending, masked(card), place):
+        click.echo(line)
+
+
+async def _end(settings: Settings, unit: LendingUnitId, card: CardNumber, reason: str) -> Ending:
+    async with register_of(settings) as register:
+        return await register.endings.end_standing(unit, card, actor(), reason)

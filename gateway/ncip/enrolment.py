@@ -48,6 +48,7 @@ def _initiator(told: files.Initiator, partners: Partners) -> Initiator:
         certificate=told.certificate,
         lookup_without_pin=told.lookup_without_pin,
         guests_per_day=told.guests_per_day,
+        activations_without_pin=told.activations_without_pin,
     )
 
 

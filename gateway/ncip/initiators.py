@@ -32,6 +32,7 @@ class Initiator:
     certificate: str | None = None
     lookup_without_pin: bool = False
     guests_per_day: int = 0
+    activations_without_pin: int = 0
 
     @property
     def is_service(self) -> bool:

@@ -142,7 +142,8 @@ async def create_user(desk: Desk, asked: CreateUser) -> Reply:
     order = await _order(desk, asked, claim)
     if isinstance(order, Reply):
         return order
-    outcome = await desk.register.create(desk.asker, order, desk.deadline)
+    by_right = desk.caller.initiator.activations_without_pin
+    outcome = await desk.register.create(desk.asker, order, desk.deadline, by_right)
     return _ended(desk, asked, CreateUserResponse(), outcome, order.card)
 
 

@@ -81,6 +81,10 @@ EVENTS: Mapping[str, Event] = {
     "delivery_stale": _event(WARNING, "delivery", "unit"),
     "deliveries_halted": _event(ERROR, "unit", "peer"),
     "feed_refused": _event(WARNING, "initiator"),
+    # Mail to patrons
+    "mail_posted": _event(INFO, "notice", "unit", "kind", "tries"),
+    "mail_refused": _event(WARNING, "notice", "unit", "kind", "tries"),
+    "mail_unavailable": _event(WARNING),
     "waiting_ended": _event(INFO, "lapsed", "given_up"),
     # The register, at an operator's hand
     "card_changed": _event(INFO, "change"),

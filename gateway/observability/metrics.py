@@ -49,6 +49,8 @@ POOLS = ("pin", "database", "reactor", OTHER)
 OFFERS = ("kiosk", "phone")
 ACTIVATIONS = ("awaiting_desk", "consented", "delivering", "local", "unknown", "needs_staff", "ended")
 FEED_OUTCOMES = ("ok", "refused", "unproved", "invalid", "busy", "upstream", OTHER)
+MAIL_KINDS = ("taken_in", "approved", "denied")
+MAIL_OUTCOMES = ("sent", "later", "refused")
 INVARIANTS = ("I1", "I2", "I3", "I4", "I5", "I6", "I7", OTHER)
 
 REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -145,6 +147,13 @@ class Metrics:
         self.feed_requests = counts(
             "feed_requests_total", "Requests to the change feed, by how they ended.", {"outcome": FEED_OUTCOMES}
         )
+
+        mail = {"kind": MAIL_KINDS, "outcome": MAIL_OUTCOMES}
+        self.mails = counts("mails_total", "Tries to send mail to patrons, by how they ended.", mail)
+        self.mails_pending = levels("mails_pending", "Mails to patrons that wait to be sent.").of()
+        self.mails_oldest_pending = levels(
+            "mails_oldest_pending_timestamp_seconds", "Since when the oldest of these waits; 0 where none does."
+        ).of()
 
         self.pin_verifications = counts("pin_verifications_total", "PIN checks, by result.", {"result": PIN_RESULTS})
         self.pin_weak_refused = counts("pin_weak_refused_total", "PINs that were refused as too weak.").of()

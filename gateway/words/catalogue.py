@@ -6,6 +6,8 @@ import sys
 
 from gateway.words.keys import Screen
 from gateway.words.languages import Language
+from gateway.words.mail_keys import Mail
+from gateway.words.mail_texts import MAILS
 from gateway.words.page_keys import Text
 from gateway.words.page_texts import TEXTS
 from gateway.words.sentences import LINKED, NAMED, SENTENCES, Wording
@@ -13,8 +15,8 @@ from gateway.words.sentences import LINKED, NAMED, SENTENCES, Wording
 _INTRODUCTION = """\
 # What patrons read
 
-Generated from `gateway/words/sentences.py` and `gateway/words/page_texts.py` by `python -m gateway.words.catalogue`; a
-test compares them.
+Generated from `sentences.py`, `page_texts.py` and `mail_texts.py` in `gateway/words` by
+`python -m gateway.words.catalogue`; a test compares them.
 
 # On a kiosk's screen
 
@@ -34,10 +36,19 @@ own (once the PIN is right), then the browser's.
 """
 
 
+_MAIL = """\
+# In mail to patrons
+
+The language is the patron's own. A paragraph with `{link}` is left out where there are no pages for patrons.
+"""
+
+
 def as_markdown() -> str:
     """The whole page, ending with a newline."""
     pages = (f"## {text.name}\n\n{text.value}\n\n{_lines(TEXTS[text])}" for text in Text)
-    return "\n".join([_INTRODUCTION, *(_section(screen) for screen in Screen), _PAGES, *pages])
+    mails = (f"## {mail.name}\n\n{mail.value}\n\n{_lines(MAILS[mail])}" for mail in Mail)
+    screens = (_section(screen) for screen in Screen)
+    return "\n".join([_INTRODUCTION, *screens, _PAGES, *pages, _MAIL, *mails])
 
 
 def _section(screen: Screen) -> str:

@@ -31,6 +31,7 @@ class Audience(enum.Enum):
     INITIATOR_LOCAL = "initiator, local"
     DELIVERY = "delivery to the lending unit's library system, after consent"
     PAGE = "the library's page on the patron's device, PIN right"
+    MAIL = "a notice to the patron, by mail"
     OPERATOR = "operator, no reason given"
     OPERATOR_WITH_REASON = "operator, reason audited"
     PATRON_LOW = "the patron, card and PIN"
@@ -76,20 +77,20 @@ _COLUMNS = tuple(Audience)
 
 # One row per field of View, one column per Audience in the order of that class.
 _ROWS: Mapping[str, tuple[Release, ...]] = {
-    #               unproved guest local service | init.guest init.local delivery | page | op. op.reason | low sub. high
-    "card_number": (_N, _N, _N, _N, _Y, _Y, _Y, _N, _M, _Y, _Y, _Y, _Y),
-    "given_name": (_N, _Y, _N, _N, _N, _N, _N, _Y, _N, _N, _N, _N, _N),
-    "name": (_N, _N, _Y, _N, _Y, _Y, _Y, _N, _M, _Y, _Y, _Y, _Y),
-    "birth_date": (_N, _N, _N, _N, _Y, _Y, _Y, _N, _N, _Y, _N, _N, _Y),
-    "sex": (_N, _N, _N, _N, _Y, _Y, _Y, _N, _N, _Y, _N, _N, _Y),
-    "mobile_last_three": (_N, _N, _N, _N, _Y, _N, _N, _N, _N, _N, _N, _N, _N),
-    "registered_address": (_N, _N, _N, _N, _N, _U, _P, _N, _N, _U, _N, _N, _Y),
-    "temporary_address": (_N, _N, _N, _N, _N, _U, _P, _N, _N, _U, _N, _Y, _Y),
-    "mobile": (_N, _N, _N, _N, _N, _Y, _Y, _N, _N, _Y, _M, _Y, _Y),
-    "phone": (_N, _N, _N, _N, _N, _Y, _Y, _N, _N, _Y, _M, _Y, _Y),
-    "email": (_N, _N, _N, _N, _N, _Y, _Y, _N, _N, _Y, _M, _Y, _Y),
-    "language": (_N, _Y, _Y, _Y, _N, _Y, _Y, _Y, _Y, _Y, _Y, _Y, _Y),
-    "home_library": (_N, _N, _N, _N, _N, _Y, _Y, _N, _Y, _Y, _Y, _Y, _Y),
+    #               unproved guest local service | i.guest i.local delivery | page mail | op. op.reason | low sub. high
+    "card_number": (_N, _N, _N, _N, _Y, _Y, _Y, _N, _N, _M, _Y, _Y, _Y, _Y),
+    "given_name": (_N, _Y, _N, _N, _N, _N, _N, _Y, _N, _N, _N, _N, _N, _N),
+    "name": (_N, _N, _Y, _N, _Y, _Y, _Y, _N, _N, _M, _Y, _Y, _Y, _Y),
+    "birth_date": (_N, _N, _N, _N, _Y, _Y, _Y, _N, _N, _N, _Y, _N, _N, _Y),
+    "sex": (_N, _N, _N, _N, _Y, _Y, _Y, _N, _N, _N, _Y, _N, _N, _Y),
+    "mobile_last_three": (_N, _N, _N, _N, _Y, _N, _N, _N, _N, _N, _N, _N, _N, _N),
+    "registered_address": (_N, _N, _N, _N, _N, _U, _P, _N, _N, _N, _U, _N, _N, _Y),
+    "temporary_address": (_N, _N, _N, _N, _N, _U, _P, _N, _N, _N, _U, _N, _Y, _Y),
+    "mobile": (_N, _N, _N, _N, _N, _Y, _Y, _N, _N, _N, _Y, _M, _Y, _Y),
+    "phone": (_N, _N, _N, _N, _N, _Y, _Y, _N, _N, _N, _Y, _M, _Y, _Y),
+    "email": (_N, _N, _N, _N, _N, _Y, _Y, _N, _Y, _N, _Y, _M, _Y, _Y),
+    "language": (_N, _Y, _Y, _Y, _N, _Y, _Y, _Y, _Y, _Y, _Y, _Y, _Y, _Y),
+    "home_library": (_N, _N, _N, _N, _N, _Y, _Y, _N, _N, _Y, _Y, _Y, _Y, _Y),
 }  # fmt: skip
 
 TABLE: Mapping[str, Mapping[Audience, Release]] = {

@@ -129,6 +129,15 @@ TRANSITIONS: Mapping[StandingState | None, Mapping[StandingEvent, StandingState]
 }
 """State × event → next state; what is not in it is refused. ``None`` is no standing at all."""
 
+# One that is being delivered is the courier's until it settles: nobody knows yet what would have to be ended.
+ENDS_BY: Mapping[StandingState, StandingEvent] = {
+    _S.LOCAL: _E.ENDED,
+    _S.AWAITING_DESK: _E.WITHDRAWN,
+    _S.CONSENTED: _E.WITHDRAWN,
+    _S.NEEDS_STAFF: _E.DROPPED,
+}
+"""By which event a standing ends when its library, or an operator, ends it; the other states cannot be ended."""
+
 
 def step(state: StandingState | None, event: StandingEvent) -> StandingState:
     """Return what a standing in ``state`` becomes by ``event``; raises :class:`NotAllowedError`."""

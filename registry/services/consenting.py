@@ -33,6 +33,8 @@ from registry.services.witness import Witness
 _UNDER_WAY = frozenset({StandingState.CONSENTED, StandingState.DELIVERING, StandingState.UNKNOWN})
 # A change is told of by the signal; where the signal does not come, look this often all the same.
 _LOOK_AGAIN = 0.2
+# So far may the steady clocks of two processes be apart; each begins with the wall clock's time.
+_CLOCKS_APART = timedelta(minutes=1)
 
 
 class Consenting:
@@ -204,7 +206,9 @@ class Consenting:
     def _what_was_offered(self, unit: LendingUnit, met: Encounter | None) -> Offer | Hindered:
         if met is None or met.rules_offered is None or met.offered_language is None or met.offered_until is None:
             return Hindered(Hindrance.NOT_OFFERED)
-        if met.offered_until <= self._clock.steady():
+        left = met.offered_until - self._clock.steady()
+        # More than was ever given: the clock was set back, and then this process began.
+        if not timedelta() < left <= self._encounter + _CLOCKS_APART:
             return Hindered(Hindrance.OFFER_EXPIRED)
         offered = offer_of(unit, met.offered_language)
         if offered is None or offered.version != met.rules_offered:

@@ -39,7 +39,7 @@ _ENDS = {Result.REJECTED, Result.OUT_OF_TRIES}
 _OPEN = frozenset({StandingState.CONSENTED, StandingState.DELIVERING, StandingState.UNKNOWN})
 # Where a patron is local no more, nobody is told what changes of them; an end that was taken back, by a new yes
 # or by an operator, must not close them after all.
-_HOLDS_WHILE = {
+HOLDS_WHILE = {
     DeliveryKind.ACTIVATE: _OPEN,
     DeliveryKind.UPDATE: frozenset({StandingState.LOCAL}),
     DeliveryKind.END: frozenset({StandingState.ENDED}),
@@ -106,7 +106,7 @@ class Deliveries:
         free, standing = await StandingMoves.held_if_free(work, delivery.patron, delivery.unit)
         if not free:
             return None
-        if standing is None or standing.state not in _HOLDS_WHILE[delivery.kind]:
+        if standing is None or standing.state not in HOLDS_WHILE[delivery.kind]:
             # Found or ended on another way meanwhile: there is nothing to bring any more.
             await work.deliveries.change(replace(delivery, state=DeliveryState.DONE, lease_until=None))
             return None
@@ -219,10 +219,15 @@ def after_try(delivery: Delivery, settled: Settled, wanted: int, now: datetime) 
 
 
 async def parcel_of(work: UnitOfWork, delivery: Delivery, standing: Standing | None, clock: Clock) -> Parcel | None:
-    """Return what a carrier brings, by the release table; ``None`` where the patron has no card in use."""
+    """Return what a carrier brings, by the release table; ``None`` where the patron has no card in use.
+
+    An end is told of who has none, too, by the card that they had last.
+    """
     found = await work.patrons.find(delivery.patron)
     cards = await work.cards.of(delivery.patron)
     card = next((one for one in cards if one.state is CardState.ISSUED), None)
+    if card is None and delivery.kind is DeliveryKind.END:
+        card = next(iter(cards), None)
     if found is None or card is None:
         return None
     accepted = _accepted(await work.consents.of(delivery.patron), delivery.unit)

@@ -17,7 +17,7 @@ from registry.domain.release import Audience
 from registry.domain.standing import NotAllowedError, Standing, StandingEvent, StandingState
 from registry.register import NotDoneError
 from registry.services.activation_history import history_of
-from registry.services.deliveries import parcel_of
+from registry.services.deliveries import HOLDS_WHILE, parcel_of
 from registry.services.people import CardHolding, holding
 from registry.services.ports import AlreadyThereError, Clock, OpenUnitOfWork, UnitOfWork
 from registry.services.standing_moves import StandingMoves
@@ -41,7 +41,7 @@ class HandDeliveries:
     async def deliveries(self, unit: LendingUnitId | None, actor: str) -> Sequence[tuple[Delivery, str]]:
         """Return what is pending or stuck, each with the card in use (empty where there is none)."""
         async with self._work() as work:
-            found = await work.deliveries.open(unit)
+            found = [one for one in await work.deliveries.open(unit) if await _still_holds(work, one)]
             cards = await work.cards.in_use_by([one.patron for one in found])
         return [(one, cards.get(one.patron, "")) for one in found]
 
@@ -70,11 +70,11 @@ class HandDeliveries:
         return parcel
 
     async def resolve(self, delivery: DeliveryId, local_id: str, actor: str) -> None:
-        """Make the patron local under this id of the library system."""
-        _require_id(local_id)
+        """Make the patron local under this id of the library system; changes and ends are done, and need none."""
         async with self._work() as work:
             found, standing = await self._find(work, delivery)
             if found.kind is DeliveryKind.ACTIVATE:
+                _require_id(local_id)
                 if standing is None or standing.state not in {*_OPEN, StandingState.NEEDS_STAFF}:
                     raise NotDoneError("the patron's standing is not one to resolve")
                 await self._arrive(work, found, standing, local_id, actor)
@@ -214,6 +214,8 @@ class HandDeliveries:
         found = await work.deliveries.find(delivery)
         if found is None or found.state is DeliveryState.DONE:
             raise NotDoneError("no open delivery has this number")
+        if not _is_wanted(found, standing):
+            raise NotDoneError("the standing that had ended is another by now: nothing is to be closed")
         return found, standing
 
     async def _audit(
@@ -243,6 +245,20 @@ def _record_of(held: CardHolding, unit: LendingUnitId) -> Delivery:
         due=since,
         since=since,
     )
+
+
+def _is_wanted(delivery: Delivery, standing: Standing | None) -> bool:
+    """Tell whether an end is one still; staff must not close the record of who was recognised or accepted since."""
+    if delivery.kind is not DeliveryKind.END:
+        return True
+    return standing is not None and standing.state in HOLDS_WHILE[DeliveryKind.END]
+
+
+async def _still_holds(work: UnitOfWork, delivery: Delivery) -> bool:
+    if delivery.kind is not DeliveryKind.END:
+        return True
+    standings = await work.standings.of(delivery.patron)
+    return _is_wanted(delivery, next((one for one in standings if one.unit == delivery.unit), None))
 
 
 def _require_id(local_id: str) -> None:

@@ -21,10 +21,11 @@ from registry.domain.initiating import NO_FIELDS, Change, Done, Fields, Objected
 from registry.domain.institution import InstitutionId, LendingUnitId
 from registry.domain.patron import Credentials, Patron, PatronId, StoredSecret
 from registry.domain.secret import Secret
-from registry.domain.standing import Standing, StandingState
+from registry.domain.standing import ENDS_BY, Standing, StandingState
 from registry.domain.weak_pin import PinOwner, PinRules, is_weak
 from registry.register import DoorRegister
 from registry.services.admissions import REPLAYED_FOR
+from registry.services.endings import Endings
 from registry.services.libraries import PublishedLibraries
 from registry.services.pin_checks import Hashing
 from registry.services.ports import Clock, OpenUnitOfWork, Performed, UnitOfWork
@@ -33,14 +34,6 @@ from registry.services.witness import Witness
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_ENDS_AS = {
-    StandingState.LOCAL: StandingState.ENDED,
-    StandingState.AWAITING_DESK: StandingState.GUEST,
-    StandingState.CONSENTED: StandingState.GUEST,
-    StandingState.NEEDS_STAFF: StandingState.GUEST,
-}
-"""What a standing becomes when its library ends it; one that is being delivered is the courier's until it settles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +60,7 @@ class EntryChanges:
         vault: IdentityVault,
         pins: PinRules,
         witness: Witness,
+        endings: Endings,
     ) -> None:
         self._door = door
         self._libraries = libraries
@@ -76,6 +70,7 @@ class EntryChanges:
         self._vault = vault
         self._pins = pins
         self._witness = witness
+        self._endings = endings
 
     async def change(self, asker: Asker, change: Change, deadline: float) -> Outcome:
         """Return ``Done`` where all of it was changed, else why nothing was; raises ``RegisterUnavailable``."""
@@ -111,31 +106,12 @@ class EntryChanges:
             before = subject.standing.state
             if before is StandingState.ENDED:
                 return Done(card)
-            if before not in _ENDS_AS:
+            if before not in ENDS_BY:
                 return Objected(Objection.BEING_SET_UP)
-            await self._end(work, asker, subject, _ENDS_AS[before])
-        return Done(card)
-
-    async def _end(self, work: UnitOfWork, asker: Asker, subject: _Subject, after: StandingState) -> None:
-        patron, standing = subject.patron, subject.standing
-        await work.standings.change(
-            Standing(
-                patron=patron.id,
-                unit=standing.unit,
-                state=after,
-                since=self._clock.now(),
-                origin=standing.origin,
-                local_id=standing.local_id if after is StandingState.ENDED else None,
+            await self._endings.end(
+                work, subject.patron, subject.standing, actor=asker.terminal, place=asker.institution
             )
-        )
-        facts = {"before": standing.state.value, "after": after.value, "unit": standing.unit}
-        home = patron.home_library and self._unit_of(patron.home_library)
-        if home == standing.unit:
-            # What was ordered would be sent to a library that no longer knows the patron (A16).
-            await work.patrons.change(replace(patron, home_library=None))
-            facts["home_library"] = "taken away"
-        await self._audit(work, asker, Action.STANDING_CHANGED, patron.id, facts)
-        work.changed(patron.id)
+        return Done(card)
 
     # Proofs.
 

@@ -11,11 +11,13 @@ from registry.domain.consent import Channel
 from registry.domain.events import Action, Event
 from registry.domain.identification import card_refusal
 from registry.domain.institution import InstitutionId, LendingUnit, LendingUnitId
+from registry.domain.notice import NoticeKind
 from registry.domain.release import Audience, release
 from registry.domain.standing import DESK_WAITS_DAYS, NotAllowedError, StandingEvent, StandingState
 from registry.register import NotDoneError
 from registry.services.consents import keep_consent
 from registry.services.libraries import PublishedLibraries
+from registry.services.notices import NOBODY_IS_TOLD, Notifier
 from registry.services.people import CardHolding, holding
 from registry.services.ports import Clock, OpenUnitOfWork, UnitOfWork
 from registry.services.standing_moves import StandingMoves
@@ -24,9 +26,17 @@ from registry.services.standing_moves import StandingMoves
 class GuestQueue:
     """Implements :class:`registry.activating.GuestDesk`."""
 
-    def __init__(self, libraries: PublishedLibraries, moves: StandingMoves, work: OpenUnitOfWork, clock: Clock) -> None:
+    def __init__(
+        self,
+        libraries: PublishedLibraries,
+        moves: StandingMoves,
+        work: OpenUnitOfWork,
+        clock: Clock,
+        notifier: Notifier = NOBODY_IS_TOLD,
+    ) -> None:
         self._libraries = libraries
         self._moves = moves
+        self._notifier = notifier
         self._work = work
         self._clock = clock
 
@@ -79,6 +89,9 @@ class GuestQueue:
             waits = state is StandingState.AWAITING_DESK
             event = StandingEvent.APPROVED if waits else StandingEvent.RULES_ACCEPTED
             await self._moves.move(work, held.patron.id, unit, held.standing, event, actor=actor, place=place)
+            if not waits:
+                # Nobody but staff has said that the patron was there.
+                await self._notifier.want(work, held.patron.id, unit, NoticeKind.TAKEN_IN)
 
     async def deny(self, unit: LendingUnitId, card: CardNumber, actor: str) -> None:
         """Take a patron out of the queue."""

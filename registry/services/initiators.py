@@ -99,10 +99,10 @@ class Initiators:
         async with self._until(deadline):
             return self._refused(asker) or await self._lookups.look_up(asker, card, guests_per_day)
 
-    async def create(self, asker: Asker, order: Order, deadline: float) -> Outcome:
+    async def create(self, asker: Asker, order: Order, deadline: float, by_right: int = 0) -> Outcome:
         """Make a patron a local one at the asker's lending unit; raises ``RegisterUnavailable``."""
         async with self._until(deadline):
-            return self._refused(asker) or await self._admissions.create(asker, order, deadline)
+            return self._refused(asker) or await self._admissions.create(asker, order, deadline, by_right)
 
     async def change(self, asker: Asker, change: Change, deadline: float) -> Outcome:
         """Change the entry of a local patron; raises ``RegisterUnavailable``."""

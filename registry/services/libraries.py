@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from registry.domain.asker import Asker
 from registry.domain.decisions import Refusal
 from registry.domain.events import Action, Event
-from registry.domain.institution import Institution, InstitutionId, LendingUnit, LendingUnitId, Publication
+from registry.domain.institution import (
+    CarrierKind,
+    Institution,
+    InstitutionId,
+    LendingUnit,
+    LendingUnitId,
+    Publication,
+)
 from registry.services.ports import Clock, OpenUnitOfWork
 
 
@@ -53,6 +60,11 @@ class PublishedLibraries:
     def institution(self, institution: InstitutionId) -> Institution | None:
         """Return an institution in force, or ``None``."""
         return self._institutions.get(institution)
+
+    def carrier(self, unit: LendingUnitId) -> CarrierKind | None:
+        """Return how a lending unit's library system learns of its patrons; ``None`` where the unit is not in force."""
+        told = self._units.get(unit)
+        return None if told is None else told.carrier
 
     def called(self) -> Mapping[LendingUnitId, bool]:
         """Return for each lending unit in force whether a courier calls its library system."""

@@ -13,7 +13,6 @@ from registry.domain.delivery import ChangeKind
 from registry.domain.events import Action, Event
 from registry.domain.identification import CardHolder
 from registry.domain.identity_number import NumberPolicy, is_accepted
-from registry.domain.institution import LendingUnitId
 from registry.domain.patron import Credentials, Patron, PatronId
 from registry.domain.release import Audience, release
 from registry.domain.standing import Origin, Standing, StandingState
@@ -23,7 +22,6 @@ from registry.services.card_numbers import free_number, require
 from registry.services.libraries import PublishedLibraries
 from registry.services.pin_checks import Hashing
 from registry.services.ports import AlreadyThereError, Clock, OpenUnitOfWork, UnitOfWork
-from registry.services.standing_moves import StandingMoves, tell_end
 from registry.services.witness import Witness
 
 _IDENTITY_TAKEN = "a patron with this identity number is registered already"
@@ -191,32 +189,6 @@ class PatronRegistration:
             attempts_against=len(log.consecutive),
             locked=isinstance(judge_card(log, "", now, self._policies.limits), Locked),
         )
-
-    async def set_standing(
-        self, card: CardNumber, unit: LendingUnitId, state: StandingState, local_id: str | None, actor: str
-    ) -> None:
-        """Set how a patron stands at a unit, whose library system is told of an end; raises ``NotDoneError``."""
-        async with self._work() as work:
-            patron = (await require(work, card)).patron
-            now = self._clock.now()
-            before = await StandingMoves.held(work, patron, unit)
-            standing = Standing(
-                patron=patron,
-                unit=unit,
-                state=state,
-                since=now,
-                origin=Origin.IMPORTED if before is None else before.origin,
-                local_id=local_id or (before.local_id if before else None) or card,
-            )
-            store = work.standings.add if before is None else work.standings.change
-            await _or_refuse(_STANDING_TAKEN, store(standing))
-            facts = {"before": before.state if before else "none", "after": state, "unit": unit}
-            await work.audit.append(
-                Event(action=Action.STANDING_CHANGED, actor=actor, at=now, patron=patron, facts=facts)
-            )
-            if before is not None and before.is_local and state is StandingState.ENDED:
-                await tell_end(work, standing, self._libraries.called())
-            work.changed(patron)
 
     async def delete_patron(self, card: CardNumber, actor: str) -> None:
         """Erase a patron nationally (A29): every number becomes a tombstone (D5); raises ``NotDoneError``."""

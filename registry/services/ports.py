@@ -22,6 +22,7 @@ from registry.domain.delivery import ChangeKind, Delivery, DeliveryId, DeliveryK
 from registry.domain.events import Event, Recorded
 from registry.domain.identification import CardHolder
 from registry.domain.institution import InstitutionId, LendingUnitId, Publication
+from registry.domain.notice import Notice, NoticeId, NoticeKind
 from registry.domain.patron import Credentials, Patron, PatronId, StoredSecret
 from registry.domain.standing import Standing, StandingState
 from registry.domain.token import Token, TokenPurpose
@@ -261,7 +262,7 @@ class Deliveries(Protocol):
     async def ready(self, units: Collection[LendingUnitId], now: datetime, limit: int) -> Sequence[Ready]:
         """Return what is due and under no lease, the longest due first; other couriers are held off what is returned.
 
-        Of a patron who has no card in use nothing is returned.
+        Of a patron who has no card in use nothing but an end is returned.
         """
 
     async def whose(self, delivery: DeliveryId) -> tuple[PatronId, LendingUnitId] | None:
@@ -290,6 +291,31 @@ class Deliveries(Protocol):
 
     async def backlog(self, units: Collection[LendingUnitId] | None = None) -> tuple[int, datetime | None]:
         """Return how many are pending, and since when the oldest is: of these units, or of all."""
+
+
+class Notices(Protocol):
+    """The notices to patrons of one unit of work."""
+
+    async def add(self, patron: PatronId, unit: LendingUnitId, kind: NoticeKind, now: datetime) -> None:
+        """Have a patron told of something that happened at ``unit``."""
+
+    async def ready(self, now: datetime, limit: int) -> Sequence[Notice]:
+        """Return what is due and under no lease, the longest due first; others are held off what is returned."""
+
+    async def find(self, notice: NoticeId) -> Notice | None:
+        """Return a notice, holding off everybody else until the commit; ``None`` where there is none."""
+
+    async def change(self, notice: Notice) -> None:
+        """Store everything but what it is about of a notice that exists."""
+
+    async def open(self) -> Sequence[Notice]:
+        """Return what waits, and what will not be sent, the oldest first."""
+
+    async def backlog(self) -> tuple[int, datetime | None]:
+        """Return how many wait, and since when the oldest does."""
+
+    async def forget(self, before: datetime) -> int:
+        """Delete what was sent, or was not to be sent, and happened before then; return how many."""
 
 
 class Feed(Protocol):
@@ -447,6 +473,7 @@ class UnitOfWork(Protocol):
     consents: Consents
     encounters: Encounters
     deliveries: Deliveries
+    notices: Notices
     feed: Feed
     tokens: Tokens
     commissions: Commissions

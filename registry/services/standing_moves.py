@@ -1,4 +1,4 @@
-"""Moving standings by the table, and what goes with every move: the audit row, the feed, the outbox, the signal.
+"""Moving standings by the table, and what goes with every move: audit row, feed, outbox, notice, signal.
 
 All of it in the caller's transaction, so that it is durable whole before anybody is answered or told.
 """
@@ -12,8 +12,10 @@ from registry.domain.card import national
 from registry.domain.delivery import ChangeKind, DeliveryKind, DeliveryState
 from registry.domain.events import Action, Event
 from registry.domain.institution import InstitutionId, LendingUnitId
+from registry.domain.notice import TOLD
 from registry.domain.patron import PatronId
 from registry.domain.standing import Origin, Standing, StandingEvent, StandingState, step
+from registry.services.notices import NOBODY_IS_TOLD, Notifier
 from registry.services.ports import AlreadyThereError, Clock, UnitOfWork
 from registry.services.witness import Witness
 
@@ -25,24 +27,27 @@ _ORIGINS = {
     StandingEvent.REGISTERED: Origin.REGISTERED,
 }
 # Told when the rules are accepted and not when the patron is local: a library system that fetches is to hear whom it
-# may fetch, and one that was called, or has acknowledged, knows already.
+# may fetch, and one that was called, or has acknowledged, knows already. Ends are told in
+# :mod:`registry.services.endings`: who ends one itself is not told of it (D8).
 _FED = {
     StandingEvent.RULES_ACCEPTED: ChangeKind.ACTIVATED,
     StandingEvent.APPROVED: ChangeKind.ACTIVATED,
     StandingEvent.RETRIED: ChangeKind.ACTIVATED,
-    StandingEvent.ENDED: ChangeKind.ENDED,
 }
 # The way back to a yes that was counted when it was given: of one yes, one is to be seen.
 _BACK = frozenset({StandingEvent.NOT_SENT, StandingEvent.ABSENT, StandingEvent.RETRIED})
 # What makes an activation due; where nobody calls the library system, somebody will come and fetch it.
 _TO_BRING = frozenset({StandingEvent.RULES_ACCEPTED, StandingEvent.APPROVED, StandingEvent.RETRIED})
+# What takes an activation back, and the yes that it came of.
+_CALLS_OFF = frozenset({StandingEvent.WITHDRAWN, StandingEvent.DROPPED, StandingEvent.ENDED})
 
 
 class StandingMoves:
     """Moves one standing at a time."""
 
-    def __init__(self, clock: Clock, witness: Witness) -> None:
+    def __init__(self, clock: Clock, witness: Witness, notifier: Notifier = NOBODY_IS_TOLD) -> None:
         self._clock = clock
+        self._notifier = notifier
         self._witness = witness
 
     @staticmethod
@@ -112,7 +117,7 @@ class StandingMoves:
     async def _tell(self, work: UnitOfWork, after: Standing, event: StandingEvent, place: InstitutionId) -> None:
         if event in _TO_BRING:
             await work.deliveries.want(after.patron, after.unit, DeliveryKind.ACTIVATE, place)
-        elif event in {StandingEvent.WITHDRAWN, StandingEvent.DROPPED}:
+        elif event in _CALLS_OFF:
             delivery = await work.deliveries.of(after.patron, after.unit, DeliveryKind.ACTIVATE)
             if delivery is not None:
                 await work.deliveries.change(replace(delivery, state=DeliveryState.DONE, lease_until=None))
@@ -120,6 +125,8 @@ class StandingMoves:
             card = (await work.cards.in_use_by([after.patron])).get(after.patron)
             if card is not None:
                 await work.encounters.withdraw_offers(after.unit, card)
+        if event in TOLD:
+            await self._notifier.want(work, after.patron, after.unit, TOLD[event])
         if event in _FED:
             card = (await work.cards.in_use_by([after.patron])).get(after.patron)
             if card is not None:
@@ -138,18 +145,6 @@ async def _is_card_of_another(work: UnitOfWork, local_id: str, patron: PatronId)
 
 async def _at(work: UnitOfWork, patron: PatronId, unit: LendingUnitId) -> Standing | None:
     return next((one for one in await work.standings.of(patron) if one.unit == unit), None)
-
-
-async def tell_end(work: UnitOfWork, ended: Standing, carriers: Mapping[LendingUnitId, bool]) -> None:
-    """Tell a lending unit that a patron is local there no more; not for an end that it told itself (D8).
-
-    ``carriers`` tells which units' library systems are called; all others read the feed.
-    """
-    card = (await work.cards.in_use_by([ended.patron])).get(ended.patron)
-    if card is not None:
-        await work.feed.append(ended.unit, card, ChangeKind.ENDED, ended.since)
-    if carriers.get(ended.unit):
-        await work.deliveries.want(ended.patron, ended.unit, DeliveryKind.END, InstitutionId(ended.unit))
 
 
 async def tell_change(

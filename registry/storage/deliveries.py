@@ -30,7 +30,9 @@ _CHANGE = (
     .where(_table.c.id == bindparam("this"))
     .values({name: bindparam(f"new_{name}") for name in _CHANGEABLE})
 )
-_HAS_A_CARD = exists().where(tables.card.c.patron == _table.c.patron, tables.card.c.state == CardState.ISSUED)
+_IN_USE = exists().where(tables.card.c.patron == _table.c.patron, tables.card.c.state == CardState.ISSUED)
+# Who has no card in use is brought nowhere; that they have left is told all the same.
+_CAN_GO = or_(_IN_USE, _table.c.kind == DeliveryKind.END)
 _SQLITES_TIME = text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")
 
 
@@ -77,7 +79,7 @@ class SqlDeliveries:
         wanted = (
             select(*_COLUMNS, *STANDING_COLUMNS)
             .join(standing, and_(standing.c.patron == _table.c.patron, standing.c.unit == _table.c.unit))
-            .where(_table.c.unit.in_(units), _PENDING, _table.c.due <= now, free, _HAS_A_CARD)
+            .where(_table.c.unit.in_(units), _PENDING, _table.c.due <= now, free, _CAN_GO)
             .order_by(_table.c.due, _table.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True, of=_table)
@@ -128,7 +130,7 @@ class SqlDeliveries:
         """Return when the next of these units' is due, or its lease ends; ``None`` where nothing is pending."""
         when = func.coalesce(_table.c.lease_until, _table.c.due, type_=_table.c.due.type)
         found = await self._transaction.value(
-            select(when).where(_table.c.unit.in_(units), _PENDING, _HAS_A_CARD).order_by(when).limit(1)
+            select(when).where(_table.c.unit.in_(units), _PENDING, _CAN_GO).order_by(when).limit(1)
         )
         return None if found is None else found
 

@@ -95,7 +95,14 @@ class SqlPatrons:
         numbers = select(tables.card.c.number).where(tables.card.c.patron == patron)
         for by_card in (tables.encounter, tables.attempt, tables.stranger_look, tables.token):
             await self._transaction.execute(delete(by_card).where(by_card.c.card.in_(numbers)))
-        for by_patron in (tables.performed, tables.delivery, tables.consent, tables.standing, tables.card):
+        for by_patron in (
+            tables.performed,
+            tables.delivery,
+            tables.notice,
+            tables.consent,
+            tables.standing,
+            tables.card,
+        ):
             await self._transaction.execute(delete(by_patron).where(by_patron.c.patron == patron))
         await self._transaction.execute(delete(_table).where(_table.c.id == patron))
 

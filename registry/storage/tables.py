@@ -29,6 +29,7 @@ from registry.domain.card import CardKind, CardState
 from registry.domain.consent import Channel
 from registry.domain.delivery import ChangeKind, DeliveryKind, DeliveryState
 from registry.domain.institution import Acceptance, CarrierKind, PinAuthority
+from registry.domain.notice import NoticeKind, NoticeState
 from registry.domain.patron import Language, Level, Sex
 from registry.domain.standing import Origin, StandingState
 from registry.domain.token import TokenPurpose
@@ -290,6 +291,29 @@ Index(
     "ix_delivery_pending",
     delivery.c.unit,
     delivery.c.due,
+    sqlite_where=text("state = 'pending'"),
+    postgresql_where=text("state = 'pending'"),
+)
+
+# What patrons are told by mail; the address is looked up when it is sent.
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("patron", ForeignKey("patron.id"), nullable=False, index=True),
+    Column("unit", ForeignKey("lending_unit.id"), nullable=False),
+    *one_of("kind", NoticeKind),
+    *one_of("state", NoticeState),
+    Column("since", Instant, nullable=False),
+    Column("not_before", Instant, key="due", nullable=False),
+    Column("lease_until", Instant),
+    Column("fence", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+Index(
+    "ix_notice_pending",
+    notice.c.due,
     sqlite_where=text("state = 'pending'"),
     postgresql_where=text("state = 'pending'"),
 )

@@ -15,6 +15,7 @@ from registry.storage.changes import Changes
 from registry.storage.deliveries import SqlDeliveries
 from registry.storage.feed import SqlFeed
 from registry.storage.libraries import SqlLibraries
+from registry.storage.notices import SqlNotices
 from registry.storage.patrons import SqlPatrons
 from registry.storage.performed import SqlPerformedRequests
 from registry.storage.standings import SqlConsents, SqlEncounters, SqlStandings
@@ -34,6 +35,7 @@ class SqlUnitOfWork:
         self.consents: ports.Consents = SqlConsents(transaction)
         self.encounters: ports.Encounters = SqlEncounters(transaction)
         self.deliveries: ports.Deliveries = SqlDeliveries(transaction, clock)
+        self.notices: ports.Notices = SqlNotices(transaction)
         self.feed: ports.Feed = SqlFeed(transaction)
         self.tokens: ports.Tokens = SqlTokens(transaction)
         self.commissions: ports.Commissions = SqlCommissions(transaction)

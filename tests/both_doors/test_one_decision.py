@@ -33,6 +33,7 @@ from tests.gateway.ncip.vendors import (
 )
 from tests.gateway.worlds import Served
 from tests.protocols.ncip.documents import credential
+from tests.registry.placing import put
 
 
 class Worth(enum.Enum):
@@ -148,7 +149,7 @@ async def test_each_card_is_worth_the_same_at_both_doors(terminal: str, card: st
 
 @pytest.mark.parametrize("state", StandingState)
 async def test_each_standing_is_told_alike(state: StandingState, served: Served) -> None:
-    await served.register.patrons.set_standing(CardNumber("N001000001"), LendingUnitId(STORBYEN), state, None, "test")
+    await put(served.register.database, CardNumber("N001000001"), LendingUnitId(STORBYEN), state)
     async with served.kiosk("storbyen-1") as kiosk, http(served) as vendor:
         shown = await at_the_kiosk(kiosk, "storbyen-1", "N001000001", "4817", right=True)
         assert shown is await over_ncip(vendor, "storbyen-ils", "N001000001", "4817")
@@ -191,7 +192,7 @@ async def test_what_a_standing_allows_is_one_decision_at_both_doors(
     state: StandingState, authority: str, served: Served
 ) -> None:
     card, unit, told = CardNumber("N001000001"), LendingUnitId(STORBYEN), TOLD[state]
-    await served.register.patrons.set_standing(card, unit, state, None, "test")
+    await put(served.register.database, card, unit, state)
     who, problem = (card_and_pin(card, "4817"), told.with_pin) if authority == "pin" else (user(card), told.by_card)
     async with served.kiosk("storbyen-1") as kiosk, http(served) as vendor:
         answer = await kiosk.asked(information(card, "4817"), sip2.PatronInformationResponse)

@@ -32,11 +32,11 @@ from tests.torture.outcome import Outcome
 CALLS = ("pwrite64", "fdatasync", "write", "writev", "sendto", "sendmsg", "recvfrom", "read")
 """What a daemon does to a disk, a kiosk, a library system and a server of databases."""
 
-_MOST = 600
-"""More points than any activation has."""
+_MOST = 1500
+"""More points than an activation has for all system calls together."""
 
-_LEAST = 1200.0
-"""All points take about a quarter of an hour on two cores; a run that ends before proves little. Seconds."""
+_LEAST = 2400.0
+"""All points take about half an hour on two cores; a run that ends before proves little. Seconds."""
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class Row:
 
 
 def faults(seconds: float) -> Outcome:
-    """Kill at every point, as far as ``seconds`` go, or twenty minutes where that is less, shared by the engines."""
+    """Kill at every point, as far as ``seconds`` go, or forty minutes where that is less, shared by the engines."""
     if not may_trace():
         return Outcome(False, "strace is missing, or may not be attached here")
     rows: list[Row] = []

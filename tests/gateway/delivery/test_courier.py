@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -286,6 +287,26 @@ async def test_a_card_that_was_blocked_meanwhile_neither_goes_nor_keeps_the_cour
     assert world.library.sent == []
     assert world.outbox.claims == {}
     assert min(waits) > 0
+
+
+async def test_what_somebody_holds_for_a_moment_is_taken_a_moment_later_and_what_is_held_for_long_less_often() -> None:
+    world = Round()
+    row = world.outbox.want(1)
+    real = world.outbox.claim
+
+    async def held(*_: object) -> Sequence[Claim]:
+        return ()
+
+    world.outbox.claim = held  # type: ignore[method-assign]
+    waits = []
+    for _ in range(9):
+        waits.append(await world.look())
+        world.clock.turn(waits[-1])
+    assert waits[:3] == pytest.approx([0.05, 0.1, 0.2])
+    assert waits[-2:] == pytest.approx([3.0, 3.0])
+    world.outbox.claim = real  # type: ignore[method-assign]
+    await world.look()
+    assert world.outbox.states[row] is StandingState.LOCAL
 
 
 # Leases.

@@ -33,6 +33,7 @@ from tests.gateway.ncip.vendors import (
 )
 from tests.gateway.worlds import Served
 from tests.protocols.ncip.documents import NO_NAME, credential, message
+from tests.registry.placing import put
 
 JONAS = user("N001000002")
 MAIL = "n001000002@patron.example"
@@ -276,7 +277,7 @@ async def test_nobody_ends_what_is_not_theirs(card: str, served: Served) -> None
 async def test_what_was_on_its_way_is_called_off_unless_the_courier_has_it(
     state: StandingState, expected: str, after: str, served: Served
 ) -> None:
-    await served.register.patrons.set_standing(CardNumber("N001000001"), LendingUnitId(STORBYEN), state, None, "test")
+    await put(served.register.database, CardNumber("N001000001"), LendingUnitId(STORBYEN), state)
     async with http(served) as vendor:
         assert await vendor.problem(delete(user("N001000001"))) == expected
         assert standing_of(await vendor.ask(look_up(card_and_pin("N001000001", "4817")))) == after

@@ -28,6 +28,7 @@ from tests.gateway.ncip.vendors import (
 )
 from tests.gateway.worlds import Served
 from tests.protocols.ncip.documents import NO_NAME, credential, message
+from tests.registry.placing import put
 
 GUEST = card_and_pin("N001000001", "4817")
 NOT_TOGETHER = "Unauthorized Combination Of Element Values For Agency"
@@ -159,7 +160,7 @@ async def stands(served: Served, card: str, state: StandingState) -> None:
         found = await work.cards.find(CardNumber(card))
         assert found is not None
         work.changed(found.patron)
-    await served.register.patrons.set_standing(CardNumber(card), LendingUnitId(STORBYEN), state, None, "test")
+    await put(served.register.database, CardNumber(card), LendingUnitId(STORBYEN), state)
 
 
 async def test_a_patron_who_waits_at_the_desk_is_taken_in_by_the_card_alone(served: Served) -> None:

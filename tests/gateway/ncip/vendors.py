@@ -17,7 +17,7 @@ from tests.protocols.ncip.oracle import is_valid
 PATIENCE = 10.0
 CODEC = Codec()
 
-AGENCIES = {"storbyen-ils": STORBYEN, "fjordby-ils": FJORDBY, "film": "film"}
+AGENCIES = {"storbyen-ils": STORBYEN, "storbyen-desk": STORBYEN, "fjordby-ils": FJORDBY, "film": "film"}
 
 
 def header(
@@ -78,7 +78,7 @@ def create(
 ) -> bytes:
     """A CreateUser; rules accepted unless ``rows`` says otherwise."""
     date = f"<DateOfBirth>{born}</DateOfBirth>" if born else ""
-    told = accepted(AGENCIES[by], "3" if by == "storbyen-ils" else "1") if rows is None else rows
+    told = accepted(AGENCIES[by], "3" if AGENCIES[by] == STORBYEN else "1") if rows is None else rows
     return message(f"<CreateUser>{header(by)}{who}{name}{more}{date}{told}</CreateUser>")
 
 

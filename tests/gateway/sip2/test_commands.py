@@ -13,6 +13,7 @@ from registry.domain.institution import LendingUnitId
 from registry.domain.standing import StandingState
 from tests.gateway.kiosks import Kiosk
 from tests.gateway.worlds import Served, World
+from tests.registry.placing import put
 
 CARD, PIN = "N001000001", "4817"
 Act = Callable[[Register], Awaitable[object]]
@@ -35,9 +36,7 @@ async def delete(register: Register) -> None:
 
 
 async def make_local(register: Register) -> None:
-    await register.patrons.set_standing(
-        CardNumber(CARD), LendingUnitId("NO-2030000"), StandingState.LOCAL, "S200001", "test"
-    )
+    await put(register.database, CardNumber(CARD), LendingUnitId("NO-2030000"), StandingState.LOCAL, "S200001")
 
 
 async def heard(kiosk: Kiosk, pin: str) -> tuple[str | None, str | None, str, str]:

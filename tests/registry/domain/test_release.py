@@ -22,6 +22,7 @@ GOLDEN = {
     Audience.INITIATOR_LOCAL: FIELDS - {"given_name", "mobile_last_three"},
     Audience.DELIVERY: FIELDS - {"given_name", "mobile_last_three"},
     Audience.PAGE: {"given_name", "language"},
+    Audience.MAIL: {"email", "language"},
     Audience.OPERATOR: {"card_number", "name", "language", "home_library"},
     Audience.OPERATOR_WITH_REASON: FIELDS - {"given_name", "mobile_last_three"},
     Audience.PATRON_LOW: {"card_number", "name", "mobile", "phone", "email", "language", "home_library"},

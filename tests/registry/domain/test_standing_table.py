@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from registry.domain.standing import TRANSITIONS, NotAllowedError, StandingEvent, StandingState, step
+from registry.domain.standing import ENDS_BY, TRANSITIONS, NotAllowedError, StandingEvent, StandingState, step
 
 E, S = StandingEvent, StandingState
 
@@ -80,3 +80,8 @@ def test_every_state_can_come_to_an_end_that_everybody_sees() -> None:
                 seen.add(now)
                 todo += TRANSITIONS[now].values()
         assert seen & ends
+
+
+def test_whatever_can_be_ended_ends_by_the_table_and_as_nobody_local() -> None:
+    assert {step(state, event) for state, event in ENDS_BY.items()} == {S.ENDED, S.GUEST}
+    assert set(S) - set(ENDS_BY) == {S.GUEST, S.ENDED, S.DELIVERING, S.UNKNOWN}

@@ -40,6 +40,7 @@ from registry.services.commissioning import Commissions
 from registry.services.consenting import Consenting
 from registry.services.deliveries import Deliveries
 from registry.services.delivery_desk import HandDeliveries
+from registry.services.endings import Endings
 from registry.services.entry_changes import EntryChanges
 from registry.services.grouped_work import GroupedWork
 from registry.services.guest_desk import GuestQueue
@@ -133,6 +134,7 @@ class House:
     patrons: PatronRegistration
     cards: CardBlocking
     standings: StandingImport
+    endings: Endings
     libraries: PublishedLibraries
     consent: Consenting
     portal: PatronPortal
@@ -205,6 +207,7 @@ def _built(database: Database, limits: Limits, clock: HandClock | None = None) -
     policies = PatronPolicies(pins=PinRules(), numbers=NumberPolicy.TEST, limits=limits)
     door = Identification(parts)
     moves, commissions = StandingMoves(clock, counts), Commissions(work, clock)
+    endings = Endings(libraries, moves, work, clock)
     return House(
         database=database,
         clock=clock,
@@ -214,6 +217,7 @@ def _built(database: Database, limits: Limits, clock: HandClock | None = None) -
         patrons=PatronRegistration(work, clock, hashing, vault, policies, counts, libraries),
         cards=CardBlocking(work, clock, vault, libraries),
         standings=StandingImport(work, clock, libraries),
+        endings=endings,
         libraries=libraries,
         consent=Consenting(
             libraries, moves, work, database.lookups, database.signal, clock, vault, commissions, counts
@@ -223,7 +227,7 @@ def _built(database: Database, limits: Limits, clock: HandClock | None = None) -
         commissions=commissions,
         courier=Deliveries(moves, work, clock, counts),
         hands=HandDeliveries(moves, work, clock, counts),
-        changes=EntryChanges(door, libraries, work, clock, hashing, vault, policies.pins, counts),
+        changes=EntryChanges(door, libraries, work, clock, hashing, vault, policies.pins, counts, endings),
         grouped=grouped,
     )
 

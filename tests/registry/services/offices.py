@@ -15,9 +15,12 @@ from registry.domain.institution import Acceptance, InstitutionId, LendingUnit, 
 from registry.domain.secret import Secret
 from registry.domain.weak_pin import PinRules
 from registry.services.admissions import Admissions
+from registry.services.desk_registration import DeskRegistration
 from registry.services.entry_changes import EntryChanges
 from registry.services.granted_lookups import GrantedLookups
 from registry.services.initiators import Initiators
+from registry.services.notices import Notifier
+from registry.services.taking_in import TakingIn
 from tests.registry.services.houses import AGREEMENT, CARD, OTHER, PIN, PUBLICATION, UNIT, House
 
 RULES = LoanRules(version="3", texts={"nb": RulesText(short="kort", full="hele")})
@@ -47,8 +50,18 @@ def office(house: House) -> Initiators:
         libraries=house.libraries,
         holders=door._holders,
         lookups=GrantedLookups(door._holders, work, clock),
-        admissions=Admissions(door, house.libraries, work, clock, vault, NumberPolicy.TEST),
-        changes=EntryChanges(door, house.libraries, work, clock, hashing, vault, PinRules(), house.counts),
+        admissions=Admissions(
+            door,
+            house.libraries,
+            work,
+            clock,
+            vault,
+            guests=TakingIn(clock, Notifier(by_mail=True)),
+            desk=DeskRegistration(clock, vault, NumberPolicy.TEST),
+        ),
+        changes=EntryChanges(
+            door, house.libraries, work, clock, hashing, vault, PinRules(), house.counts, house.endings
+        ),
         hashing=hashing,
         work=work,
         clock=clock,

@@ -9,6 +9,7 @@ from registry.domain.delivery import DeliveryId, DeliveryState, Result, Settled
 from registry.domain.institution import CarrierKind
 from registry.domain.standing import StandingState
 from registry.register import NotDoneError
+from tests.registry.placing import put
 from tests.registry.services.activations import accepted, claimed, libraries
 from tests.registry.services.houses import CARD, OTHER, House
 
@@ -28,7 +29,7 @@ async def library(register: House) -> House:
 
 async def brought(library: House) -> DeliveryId:
     """A patron who said yes and is local by now, and who has an entry at another library too."""
-    await library.patrons.set_standing(CARD, OTHER, StandingState.LOCAL, "2", "test")
+    await put(library.database, CARD, OTHER, StandingState.LOCAL, "2")
     await accepted(library)
     library.clock.turn(1)
     claim = await claimed(library)

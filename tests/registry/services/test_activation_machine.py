@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from hypothesis import settings
@@ -63,6 +63,8 @@ class Activations(RuleBasedStateMachine):
         self.held: list[Claim] = []
         self.version = 3
         self.yes: set[int] = set()
+        self.offered: dict[CardNumber, datetime] = {}
+        """When the rules were shown last, by the clock that nobody sets."""
         self.released: set[int] = set()
         """Those whose record the library system has been sent."""
 
@@ -103,11 +105,14 @@ class Activations(RuleBasedStateMachine):
     def is_offered_the_rules(self, who: int) -> None:
         offer = run(self.register.consent.offer(kiosk(), self.cards[who], Language.NB, soon(self.register)))
         assert not isinstance(offer, Offer) or offer.version == str(self.version)
+        if isinstance(offer, Offer):
+            self.offered[self.cards[who]] = self.register.clock.steady()
 
     @rule(who=who)
     def says_yes_at_the_kiosk(self, who: int) -> None:
         answer = run(self.register.consent.accept(kiosk(), self.cards[who], "BOY", soon(self.register)))
         if isinstance(answer, Accepted):
+            assert self.register.clock.steady() - self.offered[self.cards[who]] < timedelta(minutes=5)
             self.yes.add(who)
 
     @rule(who=who, what=some.sampled_from(["accept", "desk", "withdraw"]))
@@ -232,6 +237,10 @@ class Activations(RuleBasedStateMachine):
     @rule(seconds=some.sampled_from([10.0, 61.0, 301.0, 901.0, 90_000.0]))
     def time_passes(self, seconds: float) -> None:
         self.register.clock.turn(seconds)
+
+    @rule(seconds=some.sampled_from([3_600.0, -3_600.0, 90_000.0, -90_000.0]))
+    def the_wall_clock_is_set(self, seconds: float) -> None:
+        self.register.clock.set_wall(seconds)
 
     @rule()
     def the_chores_are_done(self) -> None:

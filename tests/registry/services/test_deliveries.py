@@ -16,6 +16,7 @@ from registry.domain.institution import CarrierKind, InstitutionId
 from registry.domain.secret import Secret
 from registry.domain.standing import StandingState
 from registry.register import NotDoneError
+from tests.registry.placing import put
 from tests.registry.services.activations import LEASE, accepted, claimed, libraries, soon, standing, state
 from tests.registry.services.houses import CARD, OTHER, PIN, UNIT, House, kiosk, new_patron
 
@@ -144,7 +145,7 @@ async def test_the_number_of_somebody_elses_national_card_is_nobodys_local_id(li
 async def test_a_standing_that_was_changed_on_another_way_meanwhile_stays_so(library: House) -> None:
     await accepted(library)
     claim = await claimed(library)
-    await library.patrons.set_standing(CARD, UNIT, StandingState.LOCAL, "S1", "test")
+    await put(library.database, CARD, UNIT, StandingState.LOCAL, "S1")
     await library.courier.settle(claim, Settled(result=Result.BROUGHT, local_id="4711"))
     local = await standing(library)
     assert local is not None
@@ -236,8 +237,8 @@ async def test_no_library_takes_the_record_of_a_guest(library: House) -> None:
 
 
 async def test_a_change_is_told_to_every_other_library_where_the_patron_is_local(library: House) -> None:
-    await library.patrons.set_standing(CARD, UNIT, StandingState.LOCAL, "1", "test")
-    await library.patrons.set_standing(CARD, OTHER, StandingState.LOCAL, "2", "test")
+    await put(library.database, CARD, UNIT, StandingState.LOCAL, "1")
+    await put(library.database, CARD, OTHER, StandingState.LOCAL, "2")
     there = kiosk("fjordby")
     asker = type(there)(terminal="ils", kind=there.kind, institution=InstitutionId(OTHER), unit=OTHER)
     change = Change(card=CARD, pin=Secret(PIN), added=Fields(emails=("ny@patron.example",)))
@@ -256,7 +257,7 @@ async def test_a_change_is_told_to_every_other_library_where_the_patron_is_local
 
 
 async def test_a_replaced_card_and_a_deleted_patron_are_told_of(library: House) -> None:
-    await library.patrons.set_standing(CARD, UNIT, StandingState.LOCAL, "1", "test")
+    await put(library.database, CARD, UNIT, StandingState.LOCAL, "1")
     new = await library.cards.replace(CARD, None, CardKind.PRINTED, "test")
     assert (await claimed(library)).parcel.former_cards == (CARD,)
     await library.patrons.delete_patron(new, "test")

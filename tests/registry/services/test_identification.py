@@ -17,6 +17,7 @@ from registry.domain.institution import Agreement, Publication
 from registry.domain.secret import Secret
 from registry.domain.standing import StandingState
 from registry.services.witness import PinResult
+from tests.registry.placing import put
 from tests.registry.services.houses import (
     CARD,
     OTHER,
@@ -197,11 +198,11 @@ async def test_looking_at_the_same_stranger_again_costs_no_budget(engine_name: s
 
 async def test_a_patron_is_local_in_the_same_moment_as_the_standing_is_set(register: House) -> None:
     await register.ask()
-    await register.patrons.set_standing(CARD, UNIT, StandingState.LOCAL, "S200002", "test")
+    await put(register.database, CARD, UNIT, StandingState.LOCAL, "S200002")
     decision = await register.ask()
     assert isinstance(decision, Granted)
     assert (decision.situation, decision.view.name) == (Situation.LOCAL, "Ødegård, Kjærsti")
-    await register.patrons.set_standing(CARD, UNIT, StandingState.ENDED, None, "test")
+    await put(register.database, CARD, UNIT, StandingState.ENDED)
     assert isinstance(guest := await register.ask(), Granted)
     assert guest.situation is Situation.GUEST
 

@@ -18,6 +18,7 @@ from registry.domain.patron import Language, Level
 from registry.domain.secret import Secret
 from registry.domain.standing import StandingState
 from registry.register import NotDoneError
+from tests.registry.placing import put
 from tests.registry.services.activations import accepted, claimed, entered, libraries, offered, soon, state
 from tests.registry.services.houses import CARD, OTHER, PIN, UNIT, House, kiosk, new_patron
 
@@ -150,7 +151,7 @@ async def test_a_code_is_good_for_a_quarter_of_an_hour_and_a_new_one_voids_it(li
 
 async def test_no_code_is_made_without_a_proved_pin_or_for_a_local_patron(library: House) -> None:
     assert await library.consent.link_code(kiosk(), CARD, soon(library)) is None
-    await library.patrons.set_standing(CARD, UNIT, StandingState.LOCAL, "1", "test")
+    await put(library.database, CARD, UNIT, StandingState.LOCAL, "1")
     await library.ask()
     assert await library.consent.link_code(kiosk(), CARD, soon(library)) is None
 

@@ -8,6 +8,7 @@ from registry.domain.card import CardKind, CardNumber
 from registry.domain.decisions import Granted, Situation
 from registry.domain.recognition import Recognition, Sighting
 from registry.domain.standing import Origin, StandingState
+from tests.registry.placing import put
 from tests.registry.services.houses import CARD, OTHER, UNIT, House, kiosk, new_patron
 
 BORN = date(1986, 5, 17)
@@ -62,8 +63,8 @@ async def test_a_local_id_that_somebody_else_has_is_a_case_for_staff(register: H
 
 
 async def test_a_patron_whom_the_library_forgot_is_recognised_anew(register: House) -> None:
-    await register.patrons.set_standing(CARD, UNIT, StandingState.LOCAL, "S7", "test")
-    await register.patrons.set_standing(CARD, OTHER, StandingState.LOCAL, "F7", "test")
+    await put(register.database, CARD, UNIT, StandingState.LOCAL, "S7")
+    await put(register.database, CARD, OTHER, StandingState.LOCAL, "F7")
     await register.door.forgotten(kiosk(), CARD, register.clock.monotonic() + 5)
     assert await state(register) is StandingState.ENDED
     await sighted(register, Sighting(known=True, local_id="S8"))
@@ -81,12 +82,12 @@ async def test_a_local_id_leads_to_the_card_in_use_and_heeds_changes(register: H
         return await register.door.card_of(UNIT, local_id, register.clock.monotonic() + 5)
 
     assert await card_of("S7") is None
-    await register.patrons.set_standing(CARD, UNIT, StandingState.LOCAL, "S7", "test")
+    await put(register.database, CARD, UNIT, StandingState.LOCAL, "S7")
     assert await card_of("S7") is None  # what was not found is believed for a while
     register.clock.turn(31)
     assert await card_of("S7") == CARD
     assert await card_of("s7") is None
     await register.cards.replace(CARD, CardNumber("N001000002"), CardKind.PRINTED, "test")
     assert await card_of("S7") == "N001000002"
-    await register.patrons.set_standing(CardNumber("N001000002"), UNIT, StandingState.ENDED, None, "test")
+    await put(register.database, CardNumber("N001000002"), UNIT, StandingState.ENDED)
     assert await card_of("S7") is None

@@ -12,6 +12,7 @@ from registry.domain.decisions import Granted, Situation
 from registry.domain.institution import LendingUnitId
 from registry.domain.standing import Origin, StandingState
 from registry.register import ImportReport, ImportRules, NotDoneError, StandingRow
+from tests.registry.placing import put
 from tests.registry.services.houses import CARD, OTHER, UNIT, House, new_patron
 
 SECOND, THIRD, FORMER = "N001000002", "N001000003", "N001000004"
@@ -41,7 +42,7 @@ async def at(register: House, card: str = CARD, unit: str = UNIT) -> tuple[Stand
 
 
 async def stand(register: House, state: StandingState, local_id: str | None = None, card: str = CARD) -> None:
-    await register.patrons.set_standing(CardNumber(card), UNIT, state, local_id, "test")
+    await put(register.database, CardNumber(card), UNIT, state, local_id)
 
 
 async def add(register: House, *cards: str) -> None:

@@ -48,6 +48,10 @@ PERSONAL = {
         *("id", "patron", "unit", "kind", "place", "state", "due", "since", "lease_until"),
         *("fence", "wanted", "tries", "sent", "reason"),
     },
+    "notice": {
+        *("id", "patron", "unit", "kind", "state", "since", "due"),
+        *("lease_until", "fence", "tries", "reason"),
+    },
     "change_entry": {"unit", "sequence", "card", "kind", "at"},
     "token": {"mark", "purpose", "card", "institution", "until"},
     "performed": {"key", "fingerprint", "patron", "card", "at"},
