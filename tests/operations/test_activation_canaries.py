@@ -13,6 +13,9 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -390,6 +393,21 @@ async def a_library_system_fails_in_every_way(house: House) -> None:
             house.heard.staff += repr(await house.served.register.deliveries.sheet(delivery.id, "test"))
 
 
+async def what_is_mailed(house: House, directory: Path) -> list[tuple[str, bytes]]:
+    """Have everything mailed; return of each mail the address, and all that is read but for it."""
+    postman = house.served.daemon._postman
+    assert postman is not None
+    await postman.look()
+    files = (directory / "world" / "mail" / "new").iterdir()
+    mails = [message_from_bytes(file.read_bytes(), policy=default) for file in files]
+    return [(str(mail["To"]), _read(mail)) for mail in mails]
+
+
+def _read(mail: EmailMessage) -> bytes:
+    headers = [str(value) for name, value in mail.items() if name != "To"]
+    return "\n".join([*headers, mail.get_content()]).encode()
+
+
 async def _until_more(count: Callable[[], int], than: int) -> None:
     async with asyncio.timeout(30):
         while count() <= than:
@@ -430,6 +448,7 @@ async def test_nothing_personal_leaves_an_activation_where_it_must_not(
         await a_patron_says_yes_at_storbyen(house)
         await a_desk_approves_at_fjordby(house)
         await a_library_system_fails_in_every_way(house)
+        mails = await what_is_mailed(house, tmp_path)
         await a_card_is_lost_and_the_register_fails(house)
         page = await metrics_page(served)
         await asyncio.sleep(0)
@@ -457,6 +476,9 @@ async def test_nothing_personal_leaves_an_activation_where_it_must_not(
     for one in (SILENT, WILLING, AT_DESK):
         _nowhere(one.private[1:], *kept, *shown)
     _nowhere((WILLING.given, WILLING.family, *WILLING.private), before_consent)
+    assert {address for address, _ in mails} == {one.private[2] for one in (AT_DESK, *UNLUCKY)}
+    for one in EVERYBODY:
+        _nowhere((one.card, one.given, one.family, *one.private), *(text for _, text in mails))
     _only_ones_own_library_has_the_record(house)
     _a_guest_is_a_given_name_at_most(heard)
 
