@@ -35,6 +35,9 @@ class EventLog(Protocol):
     def event(self, name: str, /, **fields: object) -> None:
         """Log an event of the table; nearly free when its level is filtered out."""
 
+    def takes(self, name: str) -> bool:
+        """Tell whether an event would be logged: for what comes with every message, and costs something to tell."""
+
     def unexpected(self, error: BaseException, /, **fields: object) -> None:
         """Log an exception that nobody foresaw: its type and place, never what it says."""
 
@@ -69,9 +72,13 @@ class Log(structlog.BoundLoggerBase):
 
     def event(self, name: str, /, **fields: object) -> None:
         """Log an event of the table; nearly free when its level is filtered out."""
-        listed = EVENTS.get(name)
-        if listed is None or listed.level >= self._logger.threshold:
+        if self.takes(name):
             self._proxy_to_logger("line", name, **fields)
+
+    def takes(self, name: str) -> bool:
+        """Tell whether an event would be logged."""
+        listed = EVENTS.get(name)
+        return listed is None or listed.level >= self._logger.threshold
 
     def unexpected(self, error: BaseException, /, **fields: object) -> None:
         """Log an exception that nobody foresaw: its type and place, never what it says."""
@@ -136,6 +143,10 @@ class Logs:
     def event(self, name: str, /, **fields: object) -> None:
         """Log an event of the table."""
         self.log.event(name, **fields)
+
+    def takes(self, name: str) -> bool:
+        """Tell whether an event would be logged."""
+        return self.log.takes(name)
 
     def unexpected(self, error: BaseException, /, **fields: object) -> None:
         """Log an exception that nobody foresaw: its type and place, never what it says."""

@@ -357,7 +357,10 @@ class KioskSession(Protocol):
         self._answered += 1
         began = self._asked_at or self._heard_at
         self._asked_at = 0.0
-        self.door.metrics.sip2(number).answered(outcome, self.door.clock.monotonic() - began)
+        seconds = self.door.clock.monotonic() - began
+        self.door.metrics.sip2(number).answered(outcome, seconds)
+        if self.door.log.takes("request"):
+            self.log("request", message=number, outcome=outcome, dur_ms=round(seconds * 1000))
 
     def _unreadable(self, event: sip2.Unreadable) -> Message:
         first = event.malformed.first

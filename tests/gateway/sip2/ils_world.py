@@ -37,6 +37,9 @@ class Noted:
         assert fields.keys() <= EVENTS[name].fields
         self.events.append((name, fields))
 
+    def takes(self, name: str) -> bool:
+        return True
+
     def unexpected(self, error: BaseException, /, **fields: object) -> None:
         self.failures.append(error)
 

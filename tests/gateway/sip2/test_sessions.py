@@ -11,7 +11,7 @@ from registry.domain.card import CardNumber
 from registry.domain.identification import CardHolder
 from registry.services.ports import Lookups
 from tests.gateway.kiosks import information, status
-from tests.gateway.worlds import Served, until
+from tests.gateway.worlds import Served, World, running, until
 
 UTF8 = sip2.Codec("utf-8")
 LOGIN = b"9300CNstorbyen-1|COdemo-storbyen|\r"
@@ -158,3 +158,21 @@ async def test_an_answer_has_the_askers_digit_and_a_checksum_where_the_asker_had
         answer = sip2.read_frame(await kiosk.say(frame(information("N001000002", "5926"), sequence)[:-1]))
     assert answer.sequence == sequence
     assert answer.checksum is (sip2.Checksum.RIGHT if sequence else sip2.Checksum.ABSENT)
+
+
+# The log.
+
+
+async def test_every_request_has_a_line_at_the_level_for_it_and_none_above(world: World) -> None:
+    async with running(world, level="debug") as served:
+        async with served.kiosk("storbyen-1") as kiosk:
+            await kiosk.information("N001000001", "4817")
+            await kiosk.information("N001000001", "1111")
+        lines = [line for line in served.events("request") if line["protocol"] == "sip2"]
+        told = [(line["message"], line["outcome"], line["terminal"]) for line in lines]
+        served.logs.set_level("info")
+        async with served.kiosk("storbyen-1") as kiosk:
+            await kiosk.status("N001000001", "4817")
+        assert len([line for line in served.events("request") if line["protocol"] == "sip2"]) == len(lines)
+    assert told == [("93", "ok", "storbyen-1"), ("63", "ok", "storbyen-1"), ("63", "refused", "storbyen-1")]
+    assert all(line["dur_ms"] >= 0 for line in lines)
