@@ -94,7 +94,7 @@ class Courier:
         self.wake()
         if self._going is not None:
             await asyncio.wait((self._going,))
-        lanes = [*self._lanes.values(), *self._left]
+        lanes = self._all_lanes()
         under_way = [task for lane in lanes for task in lane.under_way]
         if under_way:
             await asyncio.wait(under_way, timeout=seconds)
@@ -108,7 +108,7 @@ class Courier:
     @property
     def under_way(self) -> int:
         """How many deliveries are being brought now."""
-        return sum(len(lane.under_way) for lane in (*self._lanes.values(), *self._left))
+        return sum(len(lane.under_way) for lane in self._all_lanes())
 
     # The queue.
 
@@ -183,19 +183,28 @@ class Courier:
             # Due, and not to be had: another courier was quicker, or a card was blocked.
             lane.rest(self._rules.poll)
             return 0
+        lane.found()
         FAILPOINTS.reached("after_claim")
         for claim in claims:
             self._begin(lane, claim, given, began)
         return len(claims)
 
     def _begin(self, lane: Lane, claim: Claim, given: int, began: float) -> None:
-        task = spawn(self._carry(lane, claim, given, began), self._log.unexpected)
-        lane.under_way.add(task)
+        delivery = claim.parcel.delivery
+        earlier = [task for one in self._all_lanes() for task, brings in one.under_way.items() if brings == delivery]
+        task = spawn(self._carry(lane, claim, given, began, earlier), self._log.unexpected)
+        lane.under_way[task] = delivery
         task.add_done_callback(lambda ended: self._ended(lane, ended))
 
-    async def _carry(self, lane: Lane, claim: Claim, given: int, began: float) -> None:
+    async def _carry(
+        self, lane: Lane, claim: Claim, given: int, began: float, earlier: Sequence[asyncio.Task[None]]
+    ) -> None:
         route, heard = lane.route, list[LookedUp | Tried]()
         try:
+            if earlier:
+                # The same is being brought here: its lease ended too soon, for the database's clock was set forward.
+                # Two at once could create a patron twice.
+                await asyncio.wait(earlier)
             ended = await self._errands.bring(route, claim, began, heard)
         finally:
             halted = lane.heard(given, heard)
@@ -204,13 +213,16 @@ class Courier:
         await self._errands.record(claim, ended, began)
 
     def _ended(self, lane: Lane, task: asyncio.Task[None]) -> None:
-        lane.under_way.discard(task)
+        lane.under_way.pop(task, None)
         if lane in self._left and not lane.under_way:
             self._left.discard(lane)
             spawn(_close(lane.route), self._log.unexpected)
         self.wake()
 
     # Lanes.
+
+    def _all_lanes(self) -> Sequence[Lane]:
+        return (*self._lanes.values(), *self._left)
 
     def _lane(self, route: Route) -> Lane:
         return Lane(

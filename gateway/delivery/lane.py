@@ -8,6 +8,9 @@ from collections.abc import Callable
 from gateway.delivery.carriers import LookedUp, Lost, NotSent, Tried
 from gateway.delivery.routes import Route
 from gateway.upstream.breaker import Breaker, BreakerRules, BreakerState
+from registry.domain.delivery import DeliveryId
+
+_FIRST_REST = 0.05
 
 
 class Lane:
@@ -19,8 +22,9 @@ class Lane:
         """Begin with nothing under way; ``clock`` is monotonic, in seconds."""
         self.route = route
         self.breaker = Breaker(rules, clock, changed)
-        self.under_way: set[asyncio.Task[None]] = set()
+        self.under_way: dict[asyncio.Task[None], DeliveryId] = {}
         self._clock = clock
+        self._rest = 0.0
         self._rests_until = float("-inf")
 
     def room(self) -> int:
@@ -33,14 +37,23 @@ class Lane:
         is_due = self.breaker.state is BreakerState.OPEN and now >= self.breaker.retry_at
         return int(is_due and not self.under_way)
 
-    def rest(self, seconds: float) -> None:
-        """Let nobody begin for a while: what seemed due could not be claimed."""
-        self._rests_until = self._clock() + seconds
+    def rest(self, longest: float) -> None:
+        """Let nobody begin for a while, each time twice as long, up to so many seconds: what was due was not to be had.
+
+        Mostly somebody holds it for a moment, as a kiosk does that says the same yes again.
+        """
+        self._rest = min(max(self._rest * 2, _FIRST_REST), longest)
+        self._rests_until = self._clock() + self._rest
+
+    def found(self) -> None:
+        """Rest shortly again the next time: what was due was to be had."""
+        self._rest = 0.0
 
     def opens_in(self) -> float | None:
-        """Return after how many seconds the breaker lets somebody try, or ``None`` where it does so already."""
-        left = self.breaker.retry_at - self._clock()
-        return left if self.breaker.state is BreakerState.OPEN and left > 0 else None
+        """Return after how many seconds somebody may begin, by the breaker and after a rest; ``None`` for now."""
+        is_open = self.breaker.state is BreakerState.OPEN
+        left = max(self._rests_until, self.breaker.retry_at if is_open else float("-inf")) - self._clock()
+        return left if left > 0 else None
 
     def heard(self, given: int, values: list[LookedUp | Tried]) -> bool:
         """Take a pass back with what a try brought; return whether it showed that no other would fare better."""

@@ -297,7 +297,7 @@ async def test_what_somebody_holds_for_a_moment_is_taken_a_moment_later_and_what
     async def held(*_: object) -> Sequence[Claim]:
         return ()
 
-    world.outbox.claim = held  # type: ignore[method-assign]
+    world.outbox.claim = held  # type: ignore[method-assign, assignment]
     waits = []
     for _ in range(9):
         waits.append(await world.look())

@@ -44,6 +44,7 @@ class Couriers(RuleBasedStateMachine):
         self.rounds = [first, Round(first.libraries, clock=first.clock, outbox=first.outbox)]
         self.clock, self.outbox, self.libraries = first.clock, first.outbox, first.libraries
         self.wanted: dict[DeliveryId, LendingUnitId] = {}
+        self.set_by = self.set_by_at_most = 0.0
 
     @rule(unit=st.sampled_from((UNIT, OTHER)))
     def accept(self, unit: LendingUnitId) -> None:
@@ -70,6 +71,14 @@ class Couriers(RuleBasedStateMachine):
         if seconds > 30:
             self.kill(0)
             self.kill(1)
+
+    @rule(seconds=st.sampled_from((3_600.0, -3_600.0, 90_000.0, -90_000.0)))
+    def set_the_clock(self, seconds: float) -> None:
+        """Somebody sets the wall clock, the database's too; whatever a library system was late with is done by now."""
+        self.wait(21.0)
+        self.clock.set_wall(seconds)
+        self.set_by += seconds
+        self.set_by_at_most = max(self.set_by, self.set_by_at_most)
 
     @rule(who=st.integers(0, 1))
     def kill(self, who: int) -> None:
@@ -108,6 +117,8 @@ class Couriers(RuleBasedStateMachine):
         """In the end all is well again: everybody is local, or visible to staff."""
         for library in self.libraries.values():
             library.moods.clear()
+        # What was due by a clock that was set back waits until then.
+        self.clock.set_wall(self.set_by_at_most - self.set_by)
         self.kill(0)
         self.kill(1)
         self.clock.turn(60)

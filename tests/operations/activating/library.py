@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +17,8 @@ from tests.operations.activating.people import FAMILY
 from tests.operations.activating.place import Place
 from tests.operations.activating.stored import ConsentWatch
 
+LAST_LOOK_UP, CREATION = 2, 3
+"""Which of an activation's requests these are: by card number, by login name, and then the patron is created."""
 _CARD = re.compile(r"N\d{9}")
 
 
@@ -37,6 +39,7 @@ class LibrarySystem:
         self._place = place
         self._watch = watch
         self.receipts: list[Receipt] = []
+        self._moments: dict[int, Callable[[], object]] = {}
         world = built_in_world()
         items = tuple(Item(barcode=one.item, title=f"Bok {one.item}") for one in place.people)
         self.ils = WatchedIls.open(dataclasses.replace(world, items=world.items + items))
@@ -56,6 +59,10 @@ class LibrarySystem:
     def breaks(self, kind: Any, **more: Any) -> None:
         """Have Koha fail in this way."""
         self.koha.faults.add(Fault(kind=kind, **more))
+
+    def at(self, number: int, then: Callable[[], object]) -> None:
+        """Do something when the ``number``-th request from now that names a patron is done, and not answered yet."""
+        self._moments[self._named() + number] = then
 
     def holds(self, card: CardNumber) -> int:
         """How many patrons Koha has under a card: by card number, login name or attribute."""
@@ -92,6 +99,15 @@ class LibrarySystem:
             # The same library system has a SIP2 side, which knows whom the other one was told of.
             (card,) = cards
             self.ils.system._desk.enrol(Patron(id=card, name=FAMILY))
+        if cards:
+            self._moments.pop(self._named(), _nothing)()
+
+    def _named(self) -> int:
+        return sum(bool(receipt.cards) for receipt in self.receipts)
+
+
+def _nothing() -> None:
+    """Is done at all other moments."""
 
 
 def _plain(body: bytes) -> bytes:

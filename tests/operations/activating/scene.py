@@ -13,7 +13,7 @@ from registry.domain.standing import StandingState
 from tests.operations.activating.library import LibrarySystem, library_system
 from tests.operations.activating.people import Person
 from tests.operations.activating.place import Budget, Place, make_place
-from tests.operations.activating.serving import PATIENCE
+from tests.operations.activating.serving import PATIENCE, serving
 from tests.operations.activating.stored import Stored, stored
 from tests.operations.activating.visits import Visits
 from tests.operations.invariants import check_invariants
@@ -67,3 +67,27 @@ async def scene(engine: str, directory: Path, count: int, budget: Budget | None 
             yield Scene(place, library, register, Visits(place))
     finally:
         give_back(url)
+
+
+@contextlib.asynccontextmanager
+async def at_work(engine: str, directory: Path) -> AsyncIterator[Scene]:
+    """Make a place with one daemon, for tests that kill nobody to share; in the end the invariants hold."""
+    budget = Budget(answer=4.0, database=2.5, ils=2.0)
+    async with scene(engine, directory, 40, budget) as found:
+        async with serving(found.place) as daemon:
+            yield found
+            found.library.koha.faults.clear()
+            page = await daemon.metrics()
+            assert b"portvakt_requests_total" in page
+            assert await daemon.terminate() == 0
+        await found.holds(page)
+
+
+@contextlib.asynccontextmanager
+async def well_again(shared: Scene) -> AsyncIterator[Scene]:
+    """Have the library system work again after the block, and see it do so: the next patron is local at once."""
+    yield shared
+    shared.library.koha.faults.clear()
+    person = shared.somebody()
+    await shared.visits.walk(person)
+    await shared.are_local(person)

@@ -75,6 +75,12 @@ class Serving:
             self.process.send_signal(signal.SIGTERM)
         return await self.died()
 
+    async def until_said(self, event: str, times: int) -> None:
+        """Wait until it has logged an event so often in all."""
+        async with asyncio.timeout(PATIENCE):
+            while self.log.read_bytes().count(f'"{event}"'.encode()) < times:
+                await asyncio.sleep(0.02)
+
     async def metrics(self) -> bytes:
         """Return the page of its metrics."""
         url = f"http://127.0.0.1:{self.place.ports.http}/metrics"

@@ -47,7 +47,15 @@ class Stored:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._database = Database(place.database, audit_key=place.audit_key, timeout=PATIENCE)
+        self._database = self._opened()
+
+    def _opened(self) -> Database:
+        return Database(self._place.database, audit_key=self._place.audit_key, timeout=PATIENCE)
+
+    async def connect_anew(self) -> None:
+        """Close every connection, also those that somebody has cut, and open others."""
+        await self._database.close()
+        self._database = self._opened()
 
     async def close(self) -> None:
         """Close every connection."""
@@ -94,6 +102,24 @@ class Stored:
     async def let_leases_end(self) -> None:
         """Let an hour pass for whatever a courier had taken that is dead now."""
         await self._shift(_AN_HOUR, only_free=False)
+
+    async def let_an_hour_pass(self, cards: Collection[CardNumber]) -> None:
+        """Let these be due again, and wait until each has been tried once more without any success."""
+        before = await self._tries(cards)
+        await self._shift(_AN_HOUR, only_free=True)
+        async with asyncio.timeout(PATIENCE):
+            while any(tries <= before[card] for card, tries in (await self._tries(cards)).items()):
+                await asyncio.sleep(0.05)
+        assert all(stand.is_under_way for stand in (await self.stands(cards)).values())
+
+    async def _tries(self, cards: Collection[CardNumber]) -> Mapping[CardNumber, int]:
+        card, delivery = tables.card, tables.delivery
+        rows = await self._database._reads.rows(
+            select(card.c.number, delivery.c.tries)
+            .join(delivery, delivery.c.patron == card.c.patron)
+            .where(card.c.number.in_(cards), delivery.c.lease_until.is_(None))
+        )
+        return {CardNumber(row[0]): row[1] for row in rows}
 
     async def until_settled(self, cards: Collection[CardNumber]) -> Mapping[CardNumber, Stand]:
         """Return how these stand once nothing of theirs is under way.

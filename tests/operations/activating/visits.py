@@ -23,6 +23,7 @@ _ON_THE_WAY = frozenset(
     say(screen, Language.NB, "utf-8", **({"library": LIBRARY} if screen in NAMED else {}))
     for screen in (Screen.BEING_SET_UP, Screen.BEING_SET_UP_PLACE_AGAIN)
 )
+_TRY_LATER = say(Screen.TRY_LATER, Language.NB, "utf-8")
 GONE = (ConnectionError, asyncio.IncompleteReadError)
 """What a kiosk meets whose daemon dies."""
 
@@ -55,6 +56,12 @@ class Visits:
             yield Stand(self, kiosk)
         finally:
             writer.close()
+
+    async def until_agreed(self, person: Person) -> None:
+        """Come back until the yes is acknowledged, as a patron would who is told to try again later."""
+        async with asyncio.timeout(PATIENCE):
+            while person.card not in self.acknowledged:
+                await self.walk(person)
 
     async def walk(self, person: Person, place: Place | None = None) -> sip2.CheckoutResponse | None:
         """Have one patron go the whole way; return the last answer, ``None`` where the daemon died before it."""
@@ -128,3 +135,8 @@ def is_offer(answer: sip2.CheckoutResponse) -> bool:
 def is_acknowledged(answer: sip2.CheckoutResponse) -> bool:
     """Whether a 12 tells that the yes is kept: the loan is made, or the patron is on the way to be local."""
     return answer.ok == "1" or not _ON_THE_WAY.isdisjoint(answer.screen_messages)
+
+
+def is_try_later(answer: sip2.CheckoutResponse | sip2.PatronInformationResponse) -> bool:
+    """Whether an answer tells the patron that nothing can be done now, and to come again."""
+    return _TRY_LATER in answer.screen_messages and getattr(answer, "ok", "0") == "0"
