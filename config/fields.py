@@ -126,3 +126,22 @@ def _is_own_address(host: str) -> bool:
 
 ListenHost = Annotated[str, text_that(_is_own_address, "an IP address or localhost")]
 """An address to listen on: a name could mean another address tomorrow."""
+
+
+_NAMES = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?)*"
+)
+
+
+def _is_server(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return len(host) <= _LONGEST_NAME and _NAMES.fullmatch(host) is not None
+    return True
+
+
+_LONGEST_NAME: Final = 253
+
+ServerHost = Annotated[str, text_that(_is_server, "a host name or an IP address, without a port")]
+"""Where a server is that we connect to."""

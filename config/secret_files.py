@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import ssl
 import stat
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -58,6 +59,14 @@ def mail_password(settings: Settings) -> str | None:
     return None if path is None else _password_in(path)
 
 
+def mail_authorities(settings: Settings) -> Path | None:
+    """The file of authorities for the mail server; ConfigurationError when it is no good."""
+    path = settings.mail.ca if settings.mail else None
+    if path is not None:
+        _authorities_in(path)
+    return path
+
+
 def system_password(settings: Settings, system: LibrarySystem) -> str | None:
     """A library system's password, or None where no file is named; ConfigurationError when the file is no good."""
     name = system.password_file
@@ -71,7 +80,7 @@ def system_problems(settings: Settings, partners: Partners) -> tuple[Problem, ..
         try:
             system_password(settings, system)
             if system.ca is not None:
-                read_octets(settings.partners.directory / system.ca)
+                _authorities_in(settings.partners.directory / system.ca)
         except ConfigurationError as wrong:
             problems += wrong.problems
     for unit in partners.lending_units.values():
@@ -99,8 +108,19 @@ def _nameless(settings: Settings, unit: LendingUnit) -> Iterator[Problem]:
         yield Problem(str(settings.partners.directory), None, key, "ncip.agency in the settings", "none")
 
 
-def _read_authorities(settings: Settings, ca: Path | None) -> bytes | None:
-    return None if ca is None else read_octets(settings.partners.directory / ca)
+def _read_authorities(settings: Settings, ca: Path | None) -> None:
+    if ca is not None:
+        _authorities_in(settings.partners.directory / ca)
+
+
+def _authorities_in(path: Path) -> None:
+    """Read a file of authorities; ConfigurationError where no connection could be proved by it."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(
+            cadata=read_octets(path).decode("ascii", "replace")
+        )
+    except (ssl.SSLError, ValueError):
+        raise _wrong(path, "certificates in PEM", "something else") from None
 
 
 def _problems_of(read: Callable[[], object]) -> tuple[Problem, ...]:
@@ -148,15 +168,13 @@ def _unreadable(settings: Settings) -> Iterator[Problem]:
     for listener in settings.listeners.named:
         if listener.tls is None:
             continue
-        public = (listener.tls.certificate, *((listener.tls.client_ca,) if listener.tls.client_ca else ()))
-        for read, path in (*((read_octets, path) for path in public), (_guarded, listener.tls.key)):
-            try:
-                read(path)
-            except ConfigurationError as wrong:
-                yield from wrong.problems
+        yield from _problems_of(partial(read_octets, listener.tls.certificate))
+        if listener.tls.client_ca is not None:
+            yield from _problems_of(partial(_authorities_in, listener.tls.client_ca))
+        yield from _problems_of(partial(_guarded, listener.tls.key))
     for authorities in (settings.database.ca, settings.mail.ca if settings.mail else None):
         if authorities is not None:
-            yield from _problems_of(partial(read_octets, authorities))
+            yield from _problems_of(partial(_authorities_in, authorities))
 
 
 def _guarded(path: Path) -> bytes:

@@ -18,6 +18,7 @@ from config.fields import (
     Cidr,
     ListenHost,
     Section,
+    ServerHost,
     flag,
     is_loopback,
     is_wide,
@@ -491,7 +492,7 @@ class Mail(Section):
     transport: Literal["smtp", "maildir"] = Field(
         default="smtp", description="smtp, or for trials maildir: the folder mail in the state directory"
     )
-    host: str | None = Field(default=None, description="The mail server of smtp", examples=["smtp.example.no"])
+    host: ServerHost | None = Field(default=None, description="The mail server of smtp", examples=["smtp.example.no"])
     port: int = whole(587, 1, 65535, "Its TCP port")
     security: Literal["starttls", "tls", "none"] = Field(
         default="starttls", description="starttls, tls from the first byte, or none: on this machine alone"

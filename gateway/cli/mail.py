@@ -37,7 +37,7 @@ def list_mails(config_path: Path | None) -> None:
         why = f", {notice.reason.replace('_', ' ')}" if notice.reason else ""
         click.echo(
             f"{notice.id:>8}  {notice.since:%Y-%m-%d %H:%M} UTC  {notice.unit}  {notice.kind}  "
-            f"{state} after {notice.tries} tries{why}"
+            f"{state} after {notice.tries} {'try' if notice.tries == 1 else 'tries'}{why}"
         )
     if not notices:
         click.echo("no mail waits, and none has failed", err=True)
@@ -90,4 +90,6 @@ async def _try(settings: Settings, address: str, language: Language) -> str | No
     )
     async with mail_server_of(settings, told).line() as line:
         posted = await line.send(message, recipient)
-    return None if posted.posting is Posting.SENT else posted.reason
+    if posted.posting is Posting.SENT:
+        return None
+    return f"{posted.reason}, {'for now' if posted.posting is Posting.LATER else 'for good'}"

@@ -19,7 +19,7 @@ _SECRETS: Final = frozenset({"FromSystemAuthentication", "FromAgencyAuthenticati
 _CARD_TYPES: Final = frozenset(map(folded, CARD_INPUT_TYPES))
 # Where there is no tree: from a secret's opening tag to the next closing one, or to the end.
 _SECRET_TEXT: Final = re.compile(
-    rf"(<[^<>]*(?:{'|'.join(_SECRETS)})\b[^<>]*>).*?(?=</[^<>]*(?:{'|'.join(_SECRETS)})|\Z)", re.DOTALL
+    rf"(<(?!/)[^<>]*(?:{'|'.join(_SECRETS)})\b[^<>]*(?<!/)>).*?(?=</[^<>]*(?:{'|'.join(_SECRETS)})|\Z)", re.DOTALL
 )
 _SHORTEST: Final = 3
 

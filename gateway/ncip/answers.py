@@ -91,6 +91,9 @@ OBJECTIONS: Mapping[Objection, Row] = {
     Objection.RULES_OUTDATED: Row(
         Trouble.ELEMENT_RULE_VIOLATED, _PRIVILEGE, "Another version of the loan rules is in force"
     ),
+    Objection.RULES_ENDED: Row(
+        Trouble.ELEMENT_RULE_VIOLATED, _PRIVILEGE, "The patron has left since: the loan rules are to be accepted anew"
+    ),
     Objection.TOO_YOUNG: Row(
         Trouble.ELEMENT_RULE_VIOLATED, _PRIVILEGE, "Too young to accept alone: a guardian accepts at the desk"
     ),

@@ -272,6 +272,13 @@ def _status_of(wrong: h11.RemoteProtocolError) -> HTTPStatus:
     return _KNOWN_STATUSES.get(wrong.error_status_hint, HTTPStatus.BAD_REQUEST)
 
 
+def _path_of(target: bytes) -> bytes:
+    """Return the path of a request's target, which some send as a whole address (RFC 9112, 3.2.2)."""
+    _, absolute, rest = target.partition(b"://") if target[:1] != b"/" else (b"", b"", b"")
+    path = b"/" + rest.partition(b"/")[2] if absolute else target
+    return path.partition(b"?")[0]
+
+
 def _checked(request: h11.Request, path: bytes) -> int:
     """Return the length that a request tells, 0 where it tells none; raises the refusal of one that is not for us."""
     lengths: list[bytes] = []
@@ -283,7 +290,7 @@ def _checked(request: h11.Request, path: bytes) -> int:
             kept[name].append(value)
     if len(lengths) > 1 or (codings and (lengths or request.http_version < b"1.1")):
         raise _RefusedError(_Refusal(HTTPStatus.BAD_REQUEST, _SYNTAX))
-    if request.target.partition(b"?")[0] != path:
+    if _path_of(request.target) != path:
         raise _RefusedError(_Refusal(HTTPStatus.NOT_FOUND))
     if request.method != b"POST":
         raise _RefusedError(_Refusal(HTTPStatus.METHOD_NOT_ALLOWED, headers=b"allow: POST\r\n"))

@@ -162,7 +162,7 @@ async def _order(desk: Desk, asked: CreateUser, claim: Claim) -> Order | Reply:
         if subject.card is None:
             why = Objection.CARD_UNFIT if claim.numbers else Objection.NAME_MISSING
             return told_no(asked, Objected(why))
-        return Order(card=subject.card, accepted=accepted)
+        return Order(card=subject.card, accepted=accepted, birth_date=asked.date_of_birth)
     person = person_in(asked, name)
     if person is None:
         return told_no(asked, Objected(Objection.BIRTH_DATE_MISSING))

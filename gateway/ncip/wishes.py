@@ -84,7 +84,7 @@ def fields_in(told: e.DeleteUserFields | e.AddUserFields | None, service: str) -
     proof = proof_in(told.authentication_inputs, service)
     if isinstance(proof, Problem):
         return proof
-    rows = [row for row in told.user_privileges if row.agency_user_privilege_type.says(s.HOME_LIBRARY.value)]
+    rows = [row for row in told.user_privileges if _tells_home(row)]
     languages = [_language(one) for one in told.user_languages if one.value]
     addresses = told.user_address_informations
     pin = proof is not None and not proof.is_password
@@ -120,10 +120,18 @@ def _foreign(
         yield Part.LANGUAGE
     if has_password:
         yield Part.PIN
-    if any(not row.agency_user_privilege_type.says(s.HOME_LIBRARY.value) for row in told.user_privileges):
+    if not all(map(_tells_home, told.user_privileges)):
         yield Part.PRIVILEGE
     if told.block_or_traps:
         yield Part.BLOCK
+
+
+def _tells_home(row: e.UserPrivilege) -> bool:
+    """Tell whether a row names a home library: one that says that it is none any more does not."""
+    status = row.user_privilege_status
+    return row.agency_user_privilege_type.says(s.HOME_LIBRARY.value) and (
+        status is None or status.user_privilege_status_type.says("Active", "")
+    )
 
 
 def _is_home(one: e.UserAddressInformation) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from config.secret_files import mail_password
+from config.secret_files import mail_authorities, mail_password
 from config.settings import Mail, Settings
 from gateway.application import Register
 from gateway.clock import SystemClock
@@ -31,7 +31,7 @@ def stationery_of(told: Mail) -> Stationery:
 
 
 def mail_server_of(settings: Settings, told: Mail) -> MailServer:
-    """Return where mail goes; raises ``ConfigurationError`` for a password that cannot be read."""
+    """Return where mail goes; raises ``ConfigurationError`` for a file that is no good."""
     if told.host is None:
         return MailFolder(settings.state.directory / "mail")
     address = SmtpAddress(
@@ -42,7 +42,7 @@ def mail_server_of(settings: Settings, told: Mail) -> MailServer:
         password=mail_password(settings),
         timeout=told.timeout,
     )
-    return SmtpServer(address, UpstreamTls(ca=told.ca).context)
+    return SmtpServer(address, UpstreamTls(ca=mail_authorities(settings)).context)
 
 
 def link_of(settings: Settings, library: InstitutionId) -> str | None:

@@ -77,18 +77,22 @@ class SmtpServer:
     async def line(self) -> AsyncIterator[Line]:
         """Connect, prove both sides, and close in the end."""
         told = self._address
-        client = aiosmtplib.SMTP(
-            hostname=told.host,
-            port=told.port,
-            timeout=told.timeout,
-            use_tls=told.security == "tls",
-            start_tls=told.security == "starttls",
-            tls_context=None if told.security == "none" else self._context(),
-            username=told.login,
-            password=told.password,
-            # Without it the library would ask the resolver who we are, in the loop.
-            local_hostname="localhost",
-        )
+        try:
+            client = aiosmtplib.SMTP(
+                hostname=told.host,
+                port=told.port,
+                timeout=told.timeout,
+                use_tls=told.security == "tls",
+                start_tls=told.security == "starttls",
+                tls_context=None if told.security == "none" else self._context(),
+                username=told.login,
+                password=told.password,
+                # Without it the library would ask the resolver who we are, in the loop.
+                local_hostname="localhost",
+            )
+        except OSError:
+            # A file of authorities that was good when the daemon began.
+            raise MailUnavailableError("tls_failed") from None
         try:
             await client.connect()
         except (aiosmtplib.SMTPException, OSError) as wrong:

@@ -51,6 +51,8 @@ class Objection(enum.Enum):
     """A number that is no national card number cannot be issued."""
     PERSON_KNOWN = "person_known"
     RULES_NOT_ACCEPTED = "rules_not_accepted"
+    RULES_ENDED = "rules_ended"
+    """An acceptance from before the standing ended: whoever has left accepts the rules anew."""
     RULES_OUTDATED = "rules_outdated"
     """Another version of the loan rules than the one in force, or the library has published none."""
     TOO_YOUNG = "too_young"
@@ -134,13 +136,15 @@ class Person:
 class Order:
     """A wish that a patron be a local one: a known card with its PIN, or a new person, or a card alone.
 
-    ``card`` is ``None`` where a number is to be allocated.
+    ``card`` is ``None`` where a number is to be allocated. ``birth_date`` is what was told of a known card's patron
+    without a name.
     """
 
     card: CardNumber | None
     accepted: AcceptedRules | None
     pin: Secret | None = None
     person: Person | None = None
+    birth_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -117,7 +117,8 @@ class Admissions:
 def _told(order: Order) -> bytes:
     """Return everything that an order tells, but for the PIN, which is checked each time."""
     accepted, person = order.accepted, order.person
-    told: list[object] = [order.card, order.pin is not None]
+    born = order.birth_date.isoformat() if order.birth_date else None
+    told: list[object] = [order.card, order.pin is not None, born]
     if accepted is not None:
         told += [accepted.version, accepted.at.isoformat() if accepted.at else None]
     if person is not None:

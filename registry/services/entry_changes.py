@@ -32,6 +32,9 @@ from registry.services.ports import Clock, OpenUnitOfWork, Performed, UnitOfWork
 from registry.services.standing_moves import tell_change
 from registry.services.witness import Witness
 
+# A guest of whom there is a row has been more than that here once, and is not any more.
+_OVER = frozenset({StandingState.ENDED, StandingState.GUEST})
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -101,10 +104,10 @@ class EntryChanges:
         async with self._work() as work:
             await work.performed.hold(f"{asker.unit} {card}")
             subject = await self._read(work, asker, card, held=True)
-            if subject is None or subject.standing.state is StandingState.GUEST:
+            if subject is None:
                 return Objected(Objection.NOT_LOCAL)
             before = subject.standing.state
-            if before is StandingState.ENDED:
+            if before in _OVER:
                 return Done(card)
             if before not in ENDS_BY:
                 return Objected(Objection.BEING_SET_UP)

@@ -28,6 +28,8 @@ from registry.services.standing_moves import StandingMoves
 
 # A day of the budget is any 24 hours: nobody gets twice as much around midnight.
 _DAY = 86_400.0
+# A library system may ask for more cards by its right than it may take in, for people mistype; but not for many.
+_TAKEN_IN, _ASKED = ("by right", 1), ("by right, asked", 3)
 
 
 class Authority(enum.Enum):
@@ -70,17 +72,20 @@ class TakingIn:
             return Objected(Objection.NO_AUTHORITY)
         state = before.state if before else StandingState.GUEST
         patron, authority = found[0], _authority(wish.order, state)
-        no = self._no(wish, patron, card, state, authority)
+        if authority is Authority.RIGHT and wish.by_right and not await self._within(work, wish, card, _ASKED):
+            return Objected(Objection.BUDGET_SPENT)
+        no = self._no(wish, patron, card, before, authority)
         if no is not None:
             return no
-        if authority is Authority.RIGHT and not await self._spend(work, wish, card):
+        if authority is Authority.RIGHT and not await self._within(work, wish, card, _TAKEN_IN):
             return Objected(Objection.BUDGET_SPENT)
         await self._write(work, wish, patron, card, before, authority)
         return Done(card.number)
 
     def _no(
-        self, wish: Wish, patron: Patron, card: Card, state: StandingState, authority: Authority
+        self, wish: Wish, patron: Patron, card: Card, before: Standing | None, authority: Authority
     ) -> Objected | Refused | None:
+        state = before.state if before else StandingState.GUEST
         if state is StandingState.LOCAL:
             return Objected(Objection.ALREADY_LOCAL)
         if authority is Authority.RIGHT and not self._reaches(wish, patron):
@@ -90,6 +95,8 @@ class TakingIn:
         blocked = card_refusal(card)
         if blocked is not None:
             return Refused(blocked, pin_proved=True)
+        if authority is Authority.RIGHT and before is not None and _is_from_before_the_end(wish.order, before):
+            return Objected(Objection.RULES_ENDED)
         alone = authority is Authority.RIGHT or _is_alone(wish, authority)
         if alone and patron.age_on(self._clock.today()) < wish.unit.minimum_age:
             return Objected(Objection.TOO_YOUNG)
@@ -97,13 +104,13 @@ class TakingIn:
 
     def _reaches(self, wish: Wish, patron: Patron) -> bool:
         """Tell whether the initiator's own right reaches this patron: nobody is taken in by it who cannot be told."""
-        person = wish.order.person
-        return wish.by_right > 0 and self._notifier.reaches(patron) and (person is None or _is_same(person, patron))
+        return wish.by_right > 0 and self._notifier.reaches(patron) and _is_said_to_be(wish.order, patron)
 
-    async def _spend(self, work: UnitOfWork, wish: Wish, card: Card) -> bool:
-        """Count a guest against the day's budget; return whether that was within."""
-        spender, now = f"{wish.asker.terminal} by right", self._clock.steady()
-        look = await work.attempts.look_within_budget(spender, card.number, now, _DAY, wish.by_right)
+    async def _within(self, work: UnitOfWork, wish: Wish, card: Card, budget: tuple[str, int]) -> bool:
+        """Count a card against one of the day's budgets; return whether that was within."""
+        name, times = budget
+        spender, now = f"{wish.asker.terminal} {name}", self._clock.steady()
+        look = await work.attempts.look_within_budget(spender, card.number, now, _DAY, wish.by_right * times)
         return look is not Look.REFUSED
 
     async def _write(
@@ -137,6 +144,22 @@ def _authority(order: Order, state: StandingState) -> Authority:
 def _is_alone(wish: Wish, authority: Authority) -> bool:
     """Tell whether the patron has accepted in the library system's own pages, where nobody saw them."""
     return authority is Authority.PIN and wish.unit.acceptance is not Acceptance.IN_PERSON
+
+
+def _is_from_before_the_end(order: Order, before: Standing) -> bool:
+    """Tell whether what was accepted is used up: a message that comes late must not undo that somebody has left.
+
+    Whoever gives their PIN says yes anew by that.
+    """
+    at = order.accepted.at if order.accepted else None
+    return before.state is StandingState.ENDED and at is not None and at <= before.since
+
+
+def _is_said_to_be(order: Order, patron: Patron) -> bool:
+    """Tell whether all that is told of who stands there fits the patron: a mistyped number is somebody else's."""
+    if order.person is not None:
+        return _is_same(order.person, patron)
+    return order.birth_date in (None, patron.birth_date)
 
 
 def _is_same(person: Person, patron: Patron) -> bool:

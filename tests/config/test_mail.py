@@ -8,7 +8,7 @@ import pytest
 
 from config.errors import ConfigurationError
 from config.load import load_partners
-from config.secret_files import file_problems, mail_password
+from config.secret_files import file_problems, mail_authorities, mail_password
 from tests.config.files import LIBRARY, partners_problems, settings_of, settings_problems
 from tests.config.test_ncip import SERVICE, initiator
 
@@ -72,3 +72,26 @@ def test_a_right_that_needs_mail_is_refused_without(tmp_path: Path) -> None:
 def test_a_service_takes_nobody_in(tmp_path: Path) -> None:
     text = SERVICE + initiator(institution=None, service='"film"', activations_without_pin="5")
     assert any("none for a service" in problem for problem in partners_problems(tmp_path, LIBRARY + text))
+
+
+@pytest.mark.parametrize("host", ['""', '"smtp x"', '"smtp.example.no:25"', '"127.0.0.1:25"', '"-x"', '"smtp..no"'])
+def test_a_host_is_a_name_or_an_address_and_nothing_else(host: str, tmp_path: Path) -> None:
+    problems = settings_problems(tmp_path, MAIL + f"host = {host}\n")
+    assert any("a host name or an IP address, without a port" in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize("host", ["smtp.example.no", "192.0.2.7", "2001:db8::7", "localhost"])
+def test_a_host_may_be_any_name_or_address(host: str, tmp_path: Path) -> None:
+    told = settings_of(tmp_path, MAIL + f'host = "{host}"\n').mail
+    assert told is not None
+    assert told.host == host
+
+
+def test_authorities_that_are_none_are_told_by_check_and_stop_the_daemon(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, SMTP + 'ca = "none.pem"\n')
+    for content in ("x\n", "", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
+        (tmp_path / "none.pem").write_text(content)
+        told = [problem for problem in file_problems(settings) if problem.file.endswith("none.pem")]
+        assert [problem.expected for problem in told] == ["certificates in PEM"]
+        with pytest.raises(ConfigurationError):
+            mail_authorities(settings)

@@ -122,6 +122,10 @@ REFUSED = {
         "Unable To Delete Element",
     ),
     "a home library elsewhere": (update(JONAS, added=home_library(FJORDBY)), "Unable To Add Element"),
+    "a home library that is none any more": (
+        update(JONAS, added=home_library(STORBYEN).replace(">Active<", ">Ended<")),
+        "Unable To Add Element",
+    ),
     "a home library nowhere": (update(JONAS, added=home_library("NO-9999999")), "Unable To Add Element"),
     "the home library taken away": (update(JONAS, home_library(STORBYEN)), "Unable To Delete Element"),
     "a standing": (
@@ -280,6 +284,7 @@ async def test_what_was_on_its_way_is_called_off_unless_the_courier_has_it(
     await put(served.register.database, CardNumber("N001000001"), LendingUnitId(STORBYEN), state)
     async with http(served) as vendor:
         assert await vendor.problem(delete(user("N001000001"))) == expected
+        assert await vendor.problem(delete(user("N001000001"))) == expected, "repeated, it ends alike"
         assert standing_of(await vendor.ask(look_up(card_and_pin("N001000001", "4817")))) == after
 
 

@@ -161,6 +161,17 @@ async def test_a_length_counted_in_characters_is_not_forgiven_in_http_1_1(shared
         assert await vendor.is_closed()
 
 
+@pytest.mark.parametrize("target", [b"http://x/ncip", b"https://kort.example:443/ncip?a=b", b"/ncip?x=http://y/"])
+async def test_a_target_may_be_a_whole_address(target: bytes, shared: Served) -> None:
+    async with http(shared) as vendor:
+        head = HEAD.replace(b"/ncip", target, 1)
+        page = await vendor.send(head + b"Content-Length: %d\r\n\r\n" % len(GUEST) + GUEST)
+        assert page.status == 200
+        assert problem_of(page.message) == ""
+        wrong = await vendor.send(head.replace(b"/ncip", b"/other", 1) + b"Content-Length: 0\r\n\r\n")
+        assert wrong.status == 404
+
+
 # What is refused before a message is read.
 
 REFUSED = {

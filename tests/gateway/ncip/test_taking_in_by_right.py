@@ -19,7 +19,7 @@ from registry.domain.notice import NoticeKind
 from registry.domain.standing import StandingState
 from registry.register import NewPatron
 from tests.gateway.ncip.test_creations import made, stands
-from tests.gateway.ncip.vendors import card_and_pin, create, http, look_up, named, user
+from tests.gateway.ncip.vendors import accepted, card_and_pin, create, delete, http, look_up, named, user
 from tests.gateway.worlds import Served, World, demo, running
 
 BY = "storbyen-desk"
@@ -136,3 +136,29 @@ async def test_a_desks_approval_is_told_too(served: Served, world: World) -> Non
     await post(served)
     (mail,) = mails(world)
     assert mail["Subject"] == MAILS[Mail.APPROVED_SUBJECT].nn.format(library="Storbyen folkebibliotek")
+
+
+async def test_a_birth_date_without_a_name_must_be_the_registers(served: Served) -> None:
+    async with http(served) as vendor:
+        assert await vendor.problem(create(user("N001000001"), born="1986-05-18", by=BY)) == NOT_TOGETHER
+        await made(vendor, create(user("N001000001"), born="1986-05-17", by=BY))
+
+
+async def test_a_right_that_is_used_up_tells_nothing_of_any_card(served: Served) -> None:
+    strangers = await newcomers(served, 9, address=None)
+    async with http(served) as vendor:
+        for card in strangers:
+            assert await vendor.problem(create(user(card), by=BY)) == NOT_TOGETHER
+        # A child's, a lost one, one that nobody has, and a guest's.
+        for card in ("N001000008", "N001000003", "N009999999", "N001000001"):
+            assert await vendor.problem(create(user(card), by=BY)) == NOT_TOGETHER
+
+
+async def test_a_message_that_comes_late_undoes_nobodys_leaving(served: Served) -> None:
+    document = create(user("N001000001"), by=BY)
+    async with http(served) as vendor:
+        await made(vendor, document)
+        await vendor.ask(delete(user("N001000001"), by=BY))
+        assert await vendor.problem(document) == "Element Rule Violated"
+        again = accepted().replace("2026-01-15", f"{served.clock.now():%Y-%m-%d}").replace("T09:30:00Z", "T23:59:59Z")
+        await made(vendor, create(user("N001000001"), rows=again, by=BY))
