@@ -21,7 +21,7 @@ from registry.domain.activating import (
     WaitingGuest,
 )
 from registry.domain.asker import Asker
-from registry.domain.card import CardNumber
+from registry.domain.card import Card, CardNumber
 from registry.domain.consent import Consent
 from registry.domain.decisions import Refused
 from registry.domain.delivery import Claim, Delivery, DeliveryId, FeedEntry, Parcel, Settled
@@ -106,7 +106,10 @@ class Portal(Protocol):
     async def accept(
         self, ticket: Ticket, version: str, language: Language, deadline: float
     ) -> Accepted | Hindered | None:
-        """Keep the holder's yes to this version in this language; ``None`` for a ticket that is unknown or too old."""
+        """Keep the holder's yes to this version in this language; ``None`` for a ticket that is unknown or too old.
+
+        A local patron who is asked anew stays local, and nothing is delivered.
+        """
 
     async def ask_for_desk(self, ticket: Ticket, deadline: float) -> Waiting | Hindered | None:
         """Put the holder into the queue of the library's desk."""
@@ -205,8 +208,8 @@ class ActivationHistory:
 class DeliveryDesk(Protocol):
     """What staff do with deliveries, at the command line; audited under ``actor``. Raises ``NotDoneError``."""
 
-    async def deliveries(self, unit: LendingUnitId | None, actor: str) -> Sequence[tuple[Delivery, str]]:
-        """Return what is pending or stuck, each with the card in use (empty where there is none)."""
+    async def deliveries(self, unit: LendingUnitId | None, actor: str) -> Sequence[tuple[Delivery, Card | None]]:
+        """Return what is pending or stuck, each with the patron's newest card, which may be lost."""
 
     async def history(self, delivery: DeliveryId, actor: str, reason: str | None = None) -> ActivationHistory:
         """Return what has become of a delivery, one that has ended too; the card is masked unless a reason is given."""
@@ -215,7 +218,7 @@ class DeliveryDesk(Protocol):
         """Return what staff need to enter a patron by hand, and take the delivery: audited."""
 
     async def resolve(self, delivery: DeliveryId, local_id: str, actor: str) -> None:
-        """Make the patron local under this id of the library system; changes and ends are done, and need none."""
+        """Make the patron local under this id of the library system; a change or an end is done, and has none."""
 
     async def retry(self, delivery: DeliveryId, actor: str) -> None:
         """Have a stuck delivery tried again, from a look-up on."""

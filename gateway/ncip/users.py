@@ -9,6 +9,7 @@ from gateway.ncip.answers import ENDED, STANDINGS
 from protocols.ncip import Coded, LookupUser
 from protocols.ncip import elements as e
 from protocols.ncip import schemes as s
+from registry.domain.activating import is_acceptance_due
 from registry.domain.asker import Asker
 from registry.domain.decisions import Granted, Situation
 from registry.domain.institution import LendingUnit
@@ -119,18 +120,36 @@ def _privileges(granted: Granted, asker: Asker, unit: LendingUnit | None) -> Ite
         yield _row(here, s.STANDING, word, since=standing.since if standing else None)
     if granted.view.home_library is not None:
         yield _row(Coded(granted.view.home_library), s.HOME_LIBRARY, "Active")
-    if granted.situation is not Situation.LOCAL and unit is not None and unit.rules is not None:
+    yield from _loan_rules(granted, here, unit)
+
+
+def _loan_rules(granted: Granted, here: Coded, unit: LendingUnit | None) -> Iterable[e.UserPrivilege]:
+    state, accepted = granted.standing.state if granted.standing else None, granted.accepted
+    if unit is None or unit.rules is None:
+        return
+    if is_acceptance_due(unit, state, accepted.version if accepted else None):
         yield _row(here, s.LOAN_RULES, "Required", description=unit.rules.version)
+    elif accepted is not None:
+        yield _row(here, s.LOAN_RULES, "Accepted", at=accepted.at, description=accepted.version)
 
 
 def _row(
-    agency: Coded, kind: Coded, status: str, *, since: datetime | None = None, description: str | None = None
+    agency: Coded,
+    kind: Coded,
+    status: str,
+    *,
+    since: datetime | None = None,
+    at: datetime | None = None,
+    description: str | None = None,
 ) -> e.UserPrivilege:
     return e.UserPrivilege(
         agency_id=agency,
         agency_user_privilege_type=kind,
         valid_from_date=since.replace(microsecond=0) if since else None,
-        user_privilege_status=e.UserPrivilegeStatus(user_privilege_status_type=Coded(status)),
+        user_privilege_status=e.UserPrivilegeStatus(
+            user_privilege_status_type=Coded(status),
+            date_of_user_privilege_status=at.replace(microsecond=0) if at else None,
+        ),
         user_privilege_description=description,
     )
 

@@ -28,7 +28,7 @@ from gateway.words.languages import Language
 from gateway.words.page_keys import Text
 from registry.activating import Ticket
 from registry.domain.activating import Accepted, Hindered, Hindrance, Offer, Visit, Waiting, offer_of
-from registry.domain.institution import InstitutionId
+from registry.domain.institution import InstitutionId, LendingUnitId
 from registry.domain.patron import Language as Spoken
 from registry.domain.standing import StandingState
 
@@ -85,7 +85,11 @@ class Visiting:
             title=Text.LIBRARIES,
             language=language_behind(asked, visit),
             here=path_of(visit.institution, "libraries"),
-            shows={"rows": found, **self._ways(asked, ticket, visit)},
+            shows={
+                "rows": found,
+                "answers": {one.unit: self._rules_of(one.unit, asked, visit) for one in found},
+                **self._ways(asked, ticket, visit),
+            },
         )
 
     async def back(self, asked: Asked, institution: str) -> Answer:
@@ -181,10 +185,18 @@ class Visiting:
                 "given_name": visit.given_name,
                 "offer": offer,
                 "offered": Language(offer.language.value),
+                "anew": visit.state is StandingState.LOCAL,
                 "proof": self._proof(ticket, "accept", offer.version, offer.language.value),
                 **self._ways(asked, ticket, visit),
             },
         )
+
+    def _rules_of(self, unit: LendingUnitId, asked: Asked, visit: Visit) -> str:
+        """Return where a library's rules are answered: a ticket is good for the library of the visit alone."""
+        here = self._desk.portal.library(visit.institution)
+        if here is not None and here[1].id == unit:
+            return path_of(visit.institution, "rules", language=chosen(asked))
+        return path_of(InstitutionId(unit), language=chosen(asked))
 
     def _offer(self, visit: Visit, language: Language) -> Offer | None:
         """Return the rules in the page's language, where the library has them in it."""

@@ -55,6 +55,8 @@ class Text(Enum):
     AGREE = Situation("The box to tick.")
     AGREE_MISSING = Situation("The box was not ticked.")
     ACCEPT = Situation("The button that accepts the rules.")
+    RENEW_TELLS = Situation("Why a local patron is asked anew, and what the library is told then.")
+    RENEW = Situation("The button that accepts the rules, for a local patron who is asked anew.")
 
     # How the patron stands.
     DONE_TITLE = Situation("The rules are accepted, and the patron can borrow.")
@@ -80,8 +82,8 @@ class Text(Enum):
     BLOCKED = Situation("What to do next, below BLOCKED_TITLE.")
     CODE_TITLE = Situation("The code in the address is unknown, used or too old.")
     CODE = Situation("What to do next, below CODE_TITLE.")
-    EXPIRED_TITLE = Situation("Too long since the PIN was given, or the answer was given already.")
-    EXPIRED = Situation("What to do next, below EXPIRED_TITLE.")
+    EXPIRED_TITLE = Situation("Nobody is logged in: too long since the PIN, answered already, or the card is blocked.")
+    EXPIRED = Situation("What to do next, below EXPIRED_TITLE; whether an answer was saved is not known here.")
     AGAIN = Situation("The link to the page where card and PIN are asked.")
     WITHDRAW_TELLS = Situation("What it means to withdraw.")
     WITHDRAW = Situation("The button that withdraws.")
@@ -111,6 +113,8 @@ class Text(Enum):
     BY_DESK = Situation("Where the rules were accepted: at the desk.")
     BY_ILS = Situation("Where the rules were accepted: on the library's own pages.")
     SHOW = Situation("Opens the text that was accepted.")
+    RULES_WAIT = Situation("Stands beside a library whose new rules the patron is asked to accept.")
+    RULES_READ = Situation("The link from there to the rules.")
     ACCEPTED_NONE = Situation("No rules were accepted here: the patron was one before the national card.")
 
     # What cannot be done.

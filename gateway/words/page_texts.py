@@ -242,6 +242,18 @@ TEXTS: Mapping[Text, Wording] = {
         se="Juo, mun háliidan luoikkahit",
         en="Yes, I want to borrow here",
     ),
+    Text.RENEW_TELLS: Wording(
+        nb="{library} har nye låneregler og ber deg svare på dem. Du kan låne som før. Når du sier ja, får biblioteket vite det, og ikke noe mer.",
+        nn="{library} har nye lånereglar og ber deg svare på dei. Du kan låne som før. Når du seier ja, får biblioteket vite det, og ikkje noko meir.",
+        se="{library}: Girjerájus leat ođđa luoikkahannjuolggadusat, ja dat bivdá du vástidit. Don sáhtát luoikkahit nu go ovdal. Go mieđat, de oažžu girjerádju diehtit dan, ii ge eará.",
+        en="{library} has new loan rules and asks for your answer. You can borrow as before. When you say yes, the library is told so, and nothing else.",
+    ),
+    Text.RENEW: Wording(
+        nb="Ja, jeg godtar dem",
+        nn="Ja, eg godtek dei",
+        se="Juo, mun dohkkehan daid",
+        en="Yes, I accept them",
+    ),
     Text.DONE_TITLE: Wording(
         nb="Ferdig! Du er låner ved {library}",
         nn="Ferdig! Du er lånar ved {library}",
@@ -387,10 +399,10 @@ TEXTS: Mapping[Text, Wording] = {
         en="Please log in again",
     ),
     Text.EXPIRED: Wording(
-        nb="Det er for lenge siden du logget inn, eller du har svart allerede. Svaret ditt er trygt lagret. Logg inn for å se hvordan det står til.",
-        nn="Det er for lenge sidan du logga inn, eller du har svart allereie. Svaret ditt er trygt lagra. Logg inn for å sjå korleis det står til.",
-        se="Lea menddo guhkes áigi das go logget sisa, dahje don leat juo vástidan. Du vástádus lea vurkejuvvon. Logge sisa oaidnin dihte mo lea.",
-        en="It is too long since you logged in, or you have answered already. An answer that you gave is safe. Log in to see how things stand.",
+        nb="Du er ikke logget inn, eller det er for lenge siden. Hvis du har svart, så logg inn for å se om svaret er lagret.",
+        nn="Du er ikkje logga inn, eller det er for lenge sidan. Om du har svart, så logg inn for å sjå om svaret er lagra.",
+        se="Don it leat logget sisa, dahje dan rájes lea menddo guhkes áigi. Jus leat vástidan, de logge sisa oaidnin dihte lea go vástádus vurkejuvvon.",
+        en="You are not logged in, or it is too long since you were. If you have answered, log in to see whether your answer is saved.",
     ),
     Text.AGAIN: Wording(
         nb="Logg inn",
@@ -553,6 +565,18 @@ TEXTS: Mapping[Text, Wording] = {
         nn="Vis teksten du godtok",
         se="Čájet teavstta maid dohkkehit",
         en="Show the text that you accepted",
+    ),
+    Text.RULES_WAIT: Wording(
+        nb="Nye låneregler venter på svaret ditt.",
+        nn="Nye lånereglar ventar på svaret ditt.",
+        se="Ođđa luoikkahannjuolggadusat vurdet du vástádusa.",
+        en="New loan rules are waiting for your answer.",
+    ),
+    Text.RULES_READ: Wording(
+        nb="Les lånereglene til {library}",
+        nn="Les lånereglane til {library}",
+        se="{library}: Loga luoikkahannjuolggadusaid",
+        en="Read the loan rules of {library}",
     ),
     Text.ACCEPTED_NONE: Wording(
         nb="Du har ikke godtatt lånereglene med det nasjonale lånekortet her.",

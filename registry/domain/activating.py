@@ -72,6 +72,33 @@ def hindrance(
 
 
 _WAITING = StandingState.AWAITING_DESK
+# Whose yes is on its way, or whom staff must look at: nothing is asked of them now.
+_UNDER_WAY = _BY_STATE.keys() - {_WAITING, StandingState.LOCAL}
+
+
+def is_acceptance_due(unit: LendingUnit | None, state: StandingState | None, accepted: str | None) -> bool:
+    """Tell whether the unit's rules in force wait for a patron's yes; ``accepted`` is the version of the newest (A18).
+
+    A local patron is asked anew where the library says so: one, too, who was recognised or imported and never asked.
+    It stops nobody from borrowing.
+    """
+    if unit is None or unit.rules is None or state in _UNDER_WAY:
+        return False
+    if state is StandingState.LOCAL:
+        return unit.rules.renew_acceptance and accepted != unit.rules.version
+    return True
+
+
+def may_renew(
+    unit: LendingUnit | None, patron: Patron, state: StandingState | None, accepted: str | None, today: date
+) -> bool:
+    """Tell whether a local patron is asked for a yes to new rules on the library's page.
+
+    Of one who is too young to accept alone no page takes it. A library that wants its guests at the desk has met them.
+    """
+    if unit is None or state is not StandingState.LOCAL or patron.age_on(today) < unit.minimum_age:
+        return False
+    return is_acceptance_due(unit, state, accepted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +137,8 @@ class Waiting:
 class Visit:
     """A patron on a page, PIN proved: what the page may show. ``given_name`` and ``language`` are all that is told.
 
-    ``hindrance`` is why the rules cannot be accepted on the page; ``offer`` is there where they can.
+    ``hindrance`` is why the rules cannot be accepted on the page; ``offer`` is there where they can. Of a local patron
+    without hindrance a yes to new rules is asked.
     """
 
     institution: InstitutionId
@@ -136,7 +164,7 @@ class AcceptedRulesRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryOfPatron:
-    """One row of "my libraries" (A15)."""
+    """One row of "my libraries" (A15); ``rules_wait`` tells that the patron is asked for a yes to new rules there."""
 
     unit: LendingUnitId
     library: str
@@ -144,6 +172,7 @@ class LibraryOfPatron:
     since: datetime
     is_home: bool
     accepted: Sequence[AcceptedRulesRecord] = ()
+    rules_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

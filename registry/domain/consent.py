@@ -34,6 +34,14 @@ class Consent:
     evidence: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AcceptedVersion:
+    """Which version of loan rules a patron accepted, and when: what their library may be told of it."""
+
+    version: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encounter:
     """A card at a terminal of a lending unit, PIN proved, until ``until``; it never by itself makes a PIN right.

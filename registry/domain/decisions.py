@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from registry.domain.asker import Asker
 from registry.domain.card import CardNumber
+from registry.domain.consent import AcceptedVersion
 from registry.domain.release import View
 from registry.domain.secret import Secret
 from registry.domain.standing import Standing
@@ -68,7 +69,8 @@ class Granted:
     """Yes: the PIN was right, and ``view`` is all that may leave. ``delay`` is seconds to wait before telling.
 
     ``standing`` and ``protected`` (an address that must not be passed on) are for the door alone, which must know where
-    to send a request on and what to strip from the answer; they leave for nobody.
+    to send a request on and what to strip from the answer; they leave for nobody. ``accepted`` is the newest acceptance
+    of the loan rules of the library that asks, for its library system.
     """
 
     view: View
@@ -76,6 +78,7 @@ class Granted:
     delay: float = 0.0
     standing: Standing | None = field(default=None, compare=False, repr=False)
     protected: bool = field(default=True, compare=False, repr=False)
+    accepted: AcceptedVersion | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

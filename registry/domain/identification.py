@@ -13,6 +13,7 @@ from datetime import date
 from registry.domain.asker import Asker, AskerClass
 from registry.domain.attempts import NOTHING, CardLog
 from registry.domain.card import Card, CardState
+from registry.domain.consent import AcceptedVersion
 from registry.domain.decisions import Decision, Granted, Refusal, Refused, Situation
 from registry.domain.institution import Acceptance, LendingUnit, LendingUnitId, PinAuthority
 from registry.domain.patron import Credentials, Level, Patron
@@ -23,13 +24,14 @@ from registry.domain.standing import Standing, StandingState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardHolder:
-    """Everything one look-up of a card number brings."""
+    """Everything one look-up of a card number brings; ``accepted`` has the newest yes where there is a standing."""
 
     card: Card
     patron: Patron
     credentials: Credentials
     standings: Mapping[LendingUnitId, Standing]
     log: CardLog = NOTHING
+    accepted: Mapping[LendingUnitId, AcceptedVersion] = field(default_factory=dict)
     _views: dict[Audience, View] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def view_for(self, audience: Audience) -> View:
@@ -139,7 +141,13 @@ def told_to_initiator(holder: CardHolder, asker: Asker) -> Granted:
     standing = holder.standing_at(asker.unit)
     situation = Situation.GUEST if standing is None else _SITUATIONS[standing.state]
     audience = Audience.INITIATOR_LOCAL if situation is Situation.LOCAL else Audience.INITIATOR_GUEST
-    return Granted(holder.view_for(audience), situation, standing=standing, protected=holder.patron.protected)
+    return Granted(
+        holder.view_for(audience),
+        situation,
+        standing=standing,
+        protected=holder.patron.protected,
+        accepted=holder.accepted.get(asker.unit) if asker.unit else None,
+    )
 
 
 def _at_a_service(holder: CardHolder, proof: Proof) -> Decision:

@@ -20,6 +20,7 @@ from registry.domain.activating import (
     Visit,
     Waiting,
     hindrance,
+    may_renew,
     offer_of,
 )
 from registry.domain.asker import Asker, AskerClass
@@ -28,7 +29,7 @@ from registry.domain.consent import Channel, Consent
 from registry.domain.decisions import Question, Refusal, Refused
 from registry.domain.identification import card_refusal
 from registry.domain.institution import Institution, InstitutionId, LendingUnit, LendingUnitId
-from registry.domain.patron import Language
+from registry.domain.patron import Language, Patron
 from registry.domain.release import Audience, release
 from registry.domain.secret import Secret
 from registry.domain.standing import NotAllowedError, Standing, StandingEvent, StandingState
@@ -126,8 +127,9 @@ class PatronPortal:
         async with until(self._clock, deadline), self._work() as work:
             found = await self._holder(work, ticket)
             held = None if found is None else await holding(work, found.token.card, found.unit.id)
-        if found is None or held is None:
-            return None
+            if found is None or held is None:
+                return None
+            hindered = await self._why_not_here(work, found.unit, held)
         view = release(held.patron, held.card, Audience.PAGE)
         language = view.language or Language.NB
         visit = Visit(
@@ -137,7 +139,7 @@ class PatronPortal:
             language=language,
             state=held.standing.state if held.standing else None,
             offer=offer_of(found.unit, language),
-            hindrance=self._why_not(found.unit, held, Channel.PHONE),
+            hindrance=hindered,
         )
         self._count(found.token, visit)
         return visit
@@ -151,7 +153,7 @@ class PatronPortal:
             held = None if found is None else await holding(work, found.token.card, found.unit.id)
             if found is None or held is None:
                 return None
-            hindered = self._why_not(found.unit, held, Channel.PHONE)
+            hindered = await self._why_not_here(work, found.unit, held)
             if hindered is not None:
                 return Hindered(hindered)
             offered = offer_of(found.unit, language)
@@ -168,6 +170,10 @@ class PatronPortal:
                 place=found.place.id,
                 evidence="card and PIN on the patron's own device, full text shown, box ticked",
             )
+            if held.standing is not None and held.standing.is_local:
+                # Nothing moves and nothing is delivered: the library has this patron.
+                work.changed(held.patron.id)
+                return Accepted(StandingState.LOCAL)
             await self._move(work, found, held, StandingEvent.RULES_ACCEPTED)
         return Accepted(StandingState.CONSENTED)
 
@@ -178,7 +184,7 @@ class PatronPortal:
             held = None if found is None else await holding(work, found.token.card, found.unit.id)
             if found is None or held is None:
                 return None
-            hindered = self._why_not(found.unit, held, Channel.PHONE)
+            hindered = self._why_not(found.unit, held)
             if hindered is Hindrance.AWAITING_DESK:
                 return Waiting()
             if hindered is not None and hindered not in _AT_THE_DESK:
@@ -210,7 +216,7 @@ class PatronPortal:
             consents = await work.consents.of(held.patron.id)
         home = held.patron.home_library and self._libraries.institution(held.patron.home_library)
         return [
-            self._listed(standing, consents, home.unit if home else None)
+            self._listed(held.patron, standing, consents, home.unit if home else None)
             for standing in standings
             if standing.state is not StandingState.GUEST
         ]
@@ -248,24 +254,40 @@ class PatronPortal:
         return None if token is None or found is None else _Holder(token, found[1], found[0])
 
     def _count(self, token: Token, visit: Visit) -> None:
-        if visit.offer is None or visit.hindrance is not None or self._shown.has(token.mark):
+        # Local patrons who are asked anew are none of the funnel's.
+        if visit.offer is None or visit.hindrance is not None or visit.state is StandingState.LOCAL:
+            return
+        if self._shown.has(token.mark):
             return
         self._shown.note(token.mark)
         self._witness.offered(Channel.PHONE)
 
-    def _why_not(self, unit: LendingUnit, held: CardHolding, channel: Channel) -> Hindrance | None:
+    def _why_not(self, unit: LendingUnit, held: CardHolding) -> Hindrance | None:
         if card_refusal(held.card) is not None:
             return Hindrance.CARD_BLOCKED
         state = held.standing.state if held.standing else None
-        return hindrance(unit, held.patron, state, channel, self._clock.today())
+        return hindrance(unit, held.patron, state, Channel.PHONE, self._clock.today())
+
+    async def _why_not_here(self, work: UnitOfWork, unit: LendingUnit, held: CardHolding) -> Hindrance | None:
+        """Return why the rules cannot be accepted on the page, where a local patron may be asked anew."""
+        why = self._why_not(unit, held)
+        if why is not Hindrance.ALREADY_LOCAL or held.standing is None:
+            return why
+        newest = _newest(await work.consents.of(held.patron.id), unit.id)
+        today = self._clock.today()
+        return None if may_renew(unit, held.patron, held.standing.state, newest, today) else why
 
     async def _move(self, work: UnitOfWork, found: _Holder, held: CardHolding, event: StandingEvent) -> None:
         await self._moves.move(
             work, held.patron.id, found.unit.id, held.standing, event, actor=_ACTOR, place=found.place.id
         )
 
-    def _listed(self, standing: Standing, consents: Sequence[Consent], home: LendingUnitId | None) -> LibraryOfPatron:
+    def _listed(
+        self, patron: Patron, standing: Standing, consents: Sequence[Consent], home: LendingUnitId | None
+    ) -> LibraryOfPatron:
         name = self._name(standing.unit)
+        found = self.library(InstitutionId(standing.unit))
+        newest, today = _newest(consents, standing.unit), self._clock.today()
         return LibraryOfPatron(
             unit=standing.unit,
             library=name,
@@ -284,11 +306,16 @@ class PatronPortal:
                 for one in consents
                 if one.unit == standing.unit
             ],
+            rules_wait=found is not None and may_renew(found[1], patron, standing.state, newest, today),
         )
 
     def _name(self, unit: LendingUnitId) -> str:
         place = self._libraries.institution(InstitutionId(unit))
         return place.name if place else unit
+
+
+def _newest(consents: Sequence[Consent], unit: LendingUnitId) -> str | None:
+    return next((one.rules_version for one in consents if one.unit == unit), None)
 
 
 def _asker(unit: LendingUnitId, institution: InstitutionId, origin: str) -> Asker:

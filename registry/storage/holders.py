@@ -7,10 +7,25 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Dialect, Select, Text, any_, bindparam, column, func, or_, select
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Dialect,
+    Select,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    column,
+    func,
+    or_,
+    select,
+)
 
 from registry.domain.attempts import NOTHING, CardLog
 from registry.domain.card import CardNumber
+from registry.domain.consent import AcceptedVersion
 from registry.domain.identification import CardHolder
 from registry.domain.institution import LendingUnitId
 from registry.domain.patron import PatronId
@@ -28,10 +43,13 @@ from registry.storage.rows import (
 )
 from registry.storage.transaction import Row
 
-_card, _attempt = tables.card, tables.attempt
+_card, _attempt, _consent = tables.card, tables.attempt, tables.consent
 _LOG_COLUMNS: tuple[Column[Any], ...] = (_attempt.c.card, *ATTEMPT_COLUMNS)
+_ACCEPTED_COLUMNS: tuple[Column[Any], ...] = (_consent.c.rules_version, _consent.c.at)
+_HERE = and_(_consent.c.patron == tables.standing.c.patron, _consent.c.unit == tables.standing.c.unit)
 
 _NOWHERE: Mapping[LendingUnitId, Standing] = MappingProxyType({})
+_NEVER: Mapping[LendingUnitId, AcceptedVersion] = MappingProxyType({})
 
 
 class HolderReader:
@@ -47,9 +65,10 @@ class HolderReader:
         )
         self.standings_sql = _sql(
             dialect,
-            select(*STANDING_COLUMNS).where(
-                tables.standing.c.patron.in_(select(_card.c.patron).where(asked(_card.c.number)))
-            ),
+            select(*STANDING_COLUMNS, *_ACCEPTED_COLUMNS)
+            .outerjoin(_consent, _HERE)
+            .where(tables.standing.c.patron.in_(select(_card.c.patron).where(asked(_card.c.number))))
+            .order_by(_consent.c.at, _consent.c.id),
         )
         self.attempts_sql = _sql(
             dialect,
@@ -58,7 +77,7 @@ class HolderReader:
             .order_by(_attempt.c.at, _attempt.c.id),
         )
         self._holder = _Decoder(dialect, (*CARD_COLUMNS, *PATRON_COLUMNS))
-        self._standing = _Decoder(dialect, STANDING_COLUMNS)
+        self._standing = _Decoder(dialect, (*STANDING_COLUMNS, *_ACCEPTED_COLUMNS))
         self._attempt = _Decoder(dialect, _LOG_COLUMNS)
 
     def read(
@@ -66,8 +85,12 @@ class HolderReader:
     ) -> dict[CardNumber, CardHolder]:
         """Return who holds each card, from the rows of the three statements."""
         standings_of: dict[PatronId, dict[LendingUnitId, Standing]] = {}
-        for standing in map(standing_of, map(self._standing, standings)):
+        accepted_by: dict[PatronId, dict[LendingUnitId, AcceptedVersion]] = {}
+        for *told, version, at in map(self._standing, standings):
+            standing = standing_of(told)
             standings_of.setdefault(standing.patron, {})[standing.unit] = standing
+            if version is not None:  # the newest comes last
+                accepted_by.setdefault(standing.patron, {})[standing.unit] = AcceptedVersion(version, at)
         logs = self._logs(attempts)
         width = len(CARD_COLUMNS)
         found = {}
@@ -80,6 +103,7 @@ class HolderReader:
                 credentials=credentials,
                 standings=standings_of.get(card.patron, _NOWHERE),
                 log=logs.get(card.number, NOTHING),
+                accepted=accepted_by.get(card.patron, _NEVER),
             )
         return found
 

@@ -85,7 +85,7 @@ def test_headings_buttons_and_links_are_no_sentences_and_the_rest_are(key: Text,
     labels = {
         *(Text.SERVICE, Text.SKIP, Text.LANGUAGES, Text.PROBLEM, Text.CARD, Text.PIN, Text.PASSWORD, Text.ENTER),
         *(Text.HAVE_PASSWORD, Text.HAVE_PIN, Text.ACCEPT, Text.TELL_DESK, Text.AGAIN, Text.WITHDRAW, Text.LEAVE),
-        *(Text.LIBRARIES, Text.BACK, Text.HOME, Text.SINCE, Text.SHOW, Text.RULES_VERSION),
+        *(Text.RENEW, Text.RULES_READ, Text.LIBRARIES, Text.BACK, Text.HOME, Text.SINCE, Text.SHOW, Text.RULES_VERSION),
         *(Text.BY_KIOSK, Text.BY_PAGE, Text.BY_DESK, Text.BY_ILS),
     }
     if key is Text.PROBLEM_MARK:
@@ -100,6 +100,15 @@ def test_headings_buttons_and_links_are_no_sentences_and_the_rest_are(key: Text,
 def test_bokmal_and_nynorsk_are_not_mixed(wording: Wording) -> None:
     assert not words(wording.nb) & NYNORSK_ONLY
     assert not words(wording.nn) & BOKMAL_ONLY
+
+
+@pytest.mark.parametrize(
+    ("language", "condition"),
+    [(Language.NB, "hvis"), (Language.NN, "om"), (Language.SE, "jus"), (Language.EN, "if")],
+)
+def test_whoever_is_not_logged_in_reads_of_an_answer_only_under_a_condition(language: Language, condition: str) -> None:
+    _, *sentences = TEXTS[Text.EXPIRED].in_language(language).split(". ")
+    assert [sentence.split()[0].lower() for sentence in sentences] == [condition]
 
 
 @pytest.mark.parametrize("language", list(Language))

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from gateway.demo_world import FJORDBY, STORBYEN
 from protocols.ncip import LookupUserResponse, Response
 from protocols.ncip import elements as e
+from registry.activating import Ticket
+from registry.domain.activating import Accepted
+from registry.domain.card import CardNumber
+from registry.domain.institution import InstitutionId
+from registry.domain.secret import Secret
+from registry.domain.standing import StandingState
 from tests.gateway.ncip.vendors import (
     HttpVendor,
     card_and_pin,
+    create,
+    delete,
     header,
     http,
     look_up,
@@ -125,6 +133,73 @@ async def test_a_service_learns_that_the_patron_is_valid_and_no_more(shared: Ser
         answer = await vendor.ask(look_up(GUEST, by="film"))
     assert isinstance(answer, LookupUserResponse)
     assert (problem_of(answer), answer.user_optional_fields) == ("", None)
+
+
+# The loan rules.
+
+NEW_RULES = ('[lending_units.rules]\nversion = "3"', '[lending_units.rules]\nversion = "4"\nrenew_acceptance = true')
+
+
+async def loan_rules(vendor: HttpVendor, who: str) -> list[tuple[str, str | None, datetime | None]]:
+    """Status, version and time of the rows that tell of loan rules."""
+    fields = await told(vendor, look_up(who))
+    statuses = [
+        (row.user_privilege_status, row.user_privilege_description)
+        for row in fields.user_privileges
+        if row.agency_user_privilege_type.value == "Loan Rules"
+    ]
+    return [
+        (status.user_privilege_status_type.value, version, status.date_of_user_privilege_status)
+        for status, version in statuses
+        if status
+    ]
+
+
+@pytest.mark.parametrize("by_card", [True, False])
+async def test_who_has_accepted_the_rules_is_told_with_version_and_time(by_card: bool, served: Served) -> None:
+    who = user("N001000001") if by_card else GUEST
+    async with http(served) as vendor:
+        assert await loan_rules(vendor, who) == [("Required", "3", None)]
+        assert await vendor.problem(create(GUEST)) == ""
+        for _ in range(2):  # once with the database, once from memory
+            accepted = ("Accepted", "3", datetime(2026, 1, 15, 9, 30, tzinfo=UTC))
+            assert await loan_rules(vendor, who) == [accepted]
+        # Whoever has left must accept anew.
+        assert await vendor.problem(delete(user("N001000001"))) == ""
+        assert await loan_rules(vendor, who) == [("Required", "3", None)]
+
+
+async def test_a_local_patron_who_was_never_asked_and_need_not_answer_has_no_row(shared: Served) -> None:
+    async with http(shared) as vendor:
+        assert await loan_rules(vendor, LOCAL) == []
+
+
+async def test_new_rules_are_required_of_local_patrons_until_they_say_yes_on_the_page(world: World) -> None:
+    async with running(world) as served, http(served) as vendor:
+        assert await vendor.problem(create(GUEST)) == ""
+    world.rewrite_partners(NEW_RULES)
+    async with running(world) as served, http(served) as vendor:
+        for who in (GUEST, LOCAL, LOCAL):
+            assert await loan_rules(vendor, who) == [("Required", "4", None)]
+            answer = await vendor.ask(look_up(who))
+            assert standing_of(answer) == "Active"
+            assert not (await told(vendor, look_up(who))).block_or_traps
+        await say_yes(served, "N001000002", "5926")
+        ((status, version, at),) = await loan_rules(vendor, LOCAL)
+        assert (status, version, at is not None) == ("Accepted", "4", True)
+        assert await loan_rules(vendor, GUEST) == [("Required", "4", None)]
+
+
+async def say_yes(served: Served, card: str, pin: str) -> None:
+    """Accept the rules in force at Storbyen on its page."""
+    portal, deadline = served.register.portal, served.clock.monotonic() + 20
+    ticket = await portal.enter(InstitutionId(STORBYEN), CardNumber(card), None, Secret(pin), "a phone", deadline)
+    assert isinstance(ticket, Ticket)
+    visit = await portal.visit(ticket, deadline)
+    assert visit is not None
+    assert visit.offer is not None
+    said = await portal.accept(ticket, visit.offer.version, visit.offer.language, deadline)
+    assert said == Accepted(StandingState.LOCAL)
 
 
 # How a card and a PIN may be told.

@@ -16,6 +16,7 @@ from registry.domain.activating import (
     LibraryOfPatron,
     Visit,
     Waiting,
+    is_acceptance_due,
     offer_of,
 )
 from registry.domain.card import CardNumber
@@ -237,7 +238,8 @@ class BookPortal:
             return Hindered(why or Hindrance.NO_RULES)
         if (offered.version, offered.language) != (version, language):
             return Hindered(Hindrance.RULES_CHANGED)
-        person.states[unit.id] = step(person.states.get(unit.id), StandingEvent.RULES_ACCEPTED)
+        if person.states.get(unit.id) is not StandingState.LOCAL:
+            person.states[unit.id] = step(person.states.get(unit.id), StandingEvent.RULES_ACCEPTED)
         record = AcceptedRulesRecord(
             library=place.name,
             version=version,
@@ -291,6 +293,7 @@ class BookPortal:
                 since=self.clock.now() - timedelta(days=400),
                 is_home=unit == LendingUnitId(STORBYEN),
                 accepted=[record for at, record in person.accepted if at == unit],
+                rules_wait=self._is_asked_anew(person, self.units[unit]),
             )
             for unit, state in person.states.items()
         ]
@@ -313,8 +316,15 @@ class BookPortal:
         assert place.unit is not None
         return place, self.units[place.unit]
 
+    def _is_asked_anew(self, person: Person, unit: LendingUnit) -> bool:
+        state = person.states.get(unit.id)
+        newest = next((record.version for at, record in reversed(person.accepted) if at == unit.id), None)
+        return state is StandingState.LOCAL and is_acceptance_due(unit, state, newest)
+
     def _why_not(self, person: Person, unit: LendingUnit) -> Hindrance | None:
         state = person.states.get(unit.id)
+        if self._is_asked_anew(person, unit):
+            return None
         if state in _BY_STATE:
             return _BY_STATE[state]
         if unit.rules is None:

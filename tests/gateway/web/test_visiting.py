@@ -16,7 +16,7 @@ from registry.domain.consent import Channel
 from registry.domain.institution import InstitutionId, RulesText
 from registry.domain.patron import Language as Spoken
 from registry.domain.standing import StandingState
-from tests.gateway.web.browser import Browser
+from tests.gateway.web.browser import Answer, Browser
 from tests.gateway.web.conftest import House
 from tests.gateway.web.portal import FJORDBY, KARI, LITEN, NILS, PER, PIN, RULES, STORBYEN
 from tests.gateway.web.visits import go_in
@@ -161,6 +161,54 @@ async def test_a_yes_after_the_patron_became_local_elsewhere_says_so(house: Hous
     assert (page.status, page.heading) == (200, f"Du er låner ved {NAME}")
 
 
+# New rules.
+
+
+async def asked_anew(house: House, browser: Browser) -> Answer:
+    """A patron who accepted rules 3 and is local has logged in after rules 4 came into force."""
+    page = await browser.send(await go_in(browser), "/rules", agree="yes")
+    house.portal.stands(KARI, S.LOCAL)
+    texts = {"nb": RulesText(short="Nytt.", full="Nye regler."), "en": RulesText(short="New.", full="New rules.")}
+    house.portal.publish(dataclasses.replace(RULES, version="4", texts=texts, renew_acceptance=True))
+    return await browser.get(page.path)
+
+
+async def test_a_local_patron_reads_new_rules_says_yes_and_is_local_as_before(house: House, browser: Browser) -> None:
+    page = await asked_anew(house, browser)
+    assert page.heading == f"Lånereglene til {NAME}"
+    shown = page.words("main")
+    assert "Versjon 4 Nye regler." in shown
+    assert f"{NAME} har nye låneregler og ber deg svare på dem. Du kan låne som før." in shown
+    assert "Ja, jeg godtar dem" in shown
+    # What is told of a guest who says yes is told of nobody here.
+    assert "fødselsdato" not in shown
+    assert (await browser.send(page, "/rules")).status == 422
+    page = await browser.send(page, "/rules", agree="yes")
+    assert (page.status, page.heading) == (200, f"Du er låner ved {NAME}")
+    assert house.portal.state(KARI) is S.LOCAL
+    assert [one.version for _, one in house.portal.people[KARI].accepted] == ["3", "4"]
+
+
+@pytest.mark.parametrize("language", list(Language))
+async def test_my_libraries_tell_where_new_rules_wait_and_lead_there(
+    language: Language, house: House, browser: Browser
+) -> None:
+    await asked_anew(house, browser)
+    house.portal.stands(KARI, S.LOCAL, FJORDBY)
+    house.portal.publish(dataclasses.replace(RULES, renew_acceptance=True), FJORDBY)
+    lang = f"?lang={language.value}"
+    page = await browser.get(f"/NO-2030000/libraries{lang}")
+    waiting = Speech(language).plain(Text.RULES_WAIT)
+    assert page.words("main").count(waiting) == 2
+    # Of another library card and PIN are asked first: the ticket is this one's.
+    assert {f"/NO-2030000/rules{lang}", f"/NO-2120100{lang}"} <= set(page.links())
+    there = await browser.get(f"/NO-2030000/rules{lang}")
+    assert Speech(language).plain(Text.RENEW) in there.words("main")
+    await browser.send(there, "/rules", agree="yes")
+    page = await browser.get(f"/NO-2030000/libraries{lang}")
+    assert page.words("main").count(waiting) == 1
+
+
 # The desk.
 
 
@@ -240,6 +288,24 @@ async def test_the_address_of_a_form_leads_back_to_its_page(form: str, browser: 
     await go_in(browser)
     answer = await browser.get(f"/NO-2030000/{form}?lang=se")
     assert (answer.status, answer.header("location")) == (303, "/NO-2030000/rules?lang=se")
+
+
+@pytest.mark.parametrize("language", list(Language))
+async def test_whoever_is_not_logged_in_is_promised_nothing(language: Language, house: House, browser: Browser) -> None:
+    rules, lang = await go_in(browser, query=f"?lang={language.value}"), f"?lang={language.value}"
+    kept = dict(browser.cookies)
+    house.portal.tickets.clear()  # as when the card is reported lost
+    pages = [await browser.send(rules, "/rules", agree="yes")]
+    browser.cookies = {}
+    pages.append(await browser.send(rules, "/rules", agree="yes"))
+    pages.append(await browser.get(f"/NO-2030000/rules{lang}"))
+    browser.cookies = kept
+    pages.append(await browser.get(f"/NO-2030000/libraries{lang}"))
+    told = {page.words("main") for page in pages}
+    assert {page.status for page in pages} == {403}
+    assert len(told) == 1
+    assert Speech(language).plain(Text.EXPIRED) in told.pop()
+    assert not house.portal.people[KARI].accepted
 
 
 # My libraries.

@@ -28,19 +28,25 @@ from tests.registry.services.houses import AGREEMENT, CARD, OTHER, PIN, PUBLICAT
 LEASE = timedelta(seconds=60)
 
 
-def rules(version: str = "3") -> LoanRules:
+def rules(version: str = "3", *, renew: bool = False) -> LoanRules:
     texts = {
         "nb": RulesText(short=f"Regler {version}", full=f"Alle regler, {version}"),
         "en": RulesText(short=f"Rules {version}", full=f"All rules, {version}"),
     }
-    return LoanRules(version=version, texts=texts)
+    return LoanRules(version=version, texts=texts, renew_acceptance=renew)
 
 
-def libraries(version: str = "3", carrier: CarrierKind = CarrierKind.KOHA) -> Publication:
+def libraries(version: str = "3", carrier: CarrierKind = CarrierKind.KOHA, *, renew: bool = False) -> Publication:
     """Storbyen takes acceptance digitally, Fjordby at its desk."""
     units = (
-        LendingUnit(id=UNIT, agreement=AGREEMENT, rules=rules(version), acceptance=Acceptance.DIGITAL, carrier=carrier),
-        LendingUnit(id=OTHER, agreement=AGREEMENT, rules=rules(version)),
+        LendingUnit(
+            id=UNIT,
+            agreement=AGREEMENT,
+            rules=rules(version, renew=renew),
+            acceptance=Acceptance.DIGITAL,
+            carrier=carrier,
+        ),
+        LendingUnit(id=OTHER, agreement=AGREEMENT, rules=rules(version, renew=renew)),
     )
     return replace(PUBLICATION, units=units)
 

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from gateway.web.rows import Line, denial
 from registry.activating import Ticket
-from registry.domain.activating import Accepted, Hindered, Hindrance, Waiting
+from registry.domain.activating import Accepted, Hindered, Hindrance, Waiting, is_acceptance_due
 from registry.domain.card import CardKind, CardNumber
 from registry.domain.consent import Channel
-from registry.domain.decisions import Refusal, Refused
-from registry.domain.institution import InstitutionId, LendingUnitId
+from registry.domain.decisions import Granted, Refusal, Refused, Situation
+from registry.domain.events import Action
+from registry.domain.institution import InstitutionId, LendingUnit, LendingUnitId
 from registry.domain.patron import Language, Level
 from registry.domain.secret import Secret
 from registry.domain.standing import StandingState
 from registry.register import NotDoneError
 from tests.registry.placing import put
-from tests.registry.services.activations import accepted, claimed, entered, libraries, offered, soon, state
+from tests.registry.services.activations import (
+    accepted,
+    claimed,
+    entered,
+    libraries,
+    offered,
+    rules,
+    soon,
+    state,
+)
 from tests.registry.services.houses import CARD, OTHER, PIN, UNIT, House, kiosk, new_patron
 
 HERE = InstitutionId(UNIT)
@@ -182,6 +193,143 @@ async def test_what_was_accepted_can_be_taken_back_until_a_library_system_is_tol
     await claimed(library)
     assert not await library.portal.withdraw(ticket, soon(library))
     assert await state(library) is StandingState.DELIVERING
+
+
+# New rules.
+
+
+async def recorded(house: House) -> list[str]:
+    """What the audit trail has of the patron, the oldest first."""
+    holder = await house.database.lookups.find(CARD)
+    assert holder is not None
+    async with house.database.unit_of_work() as work:
+        return [one.action for one in await work.audit.of(holder.patron.id)]
+
+
+async def become_local(house: House) -> Ticket:
+    """Rules 3 are accepted on the page, and the library's system has the patron."""
+    ticket = await entered(house)
+    assert await house.portal.accept(ticket, "3", Language.NB, soon(house)) == Accepted(StandingState.CONSENTED)
+    await put(house.database, CARD, UNIT, StandingState.LOCAL, "1")
+    return ticket
+
+
+async def hindered(house: House, ticket: Ticket) -> Hindrance | None:
+    visit = await house.portal.visit(ticket, soon(house))
+    assert visit is not None
+    return visit.hindrance
+
+
+async def test_local_patrons_are_asked_for_a_yes_to_new_rules_and_stay_local(library: House) -> None:
+    ticket = await become_local(library)
+    await library.libraries.publish(libraries("4", renew=True))
+    offers = dict(library.counts.offers)
+    visit = await library.portal.visit(ticket, soon(library))
+    assert visit is not None
+    assert visit.offer is not None
+    assert (visit.state, visit.hindrance, visit.offer.full) == (StandingState.LOCAL, None, "Alle regler, 4")
+    (mine,) = await library.portal.libraries(ticket, soon(library)) or ()
+    assert (mine.state, mine.rules_wait) == (StandingState.LOCAL, True)
+    deliveries = await library.courier.backlog()
+    await library.portal.accept(ticket, "3", Language.NB, soon(library))
+    assert await hindered(library, ticket) is None
+    assert await library.portal.accept(ticket, "4", Language.NB, soon(library)) == Accepted(StandingState.LOCAL)
+    assert await hindered(library, ticket) is Hindrance.ALREADY_LOCAL
+    (mine,) = await library.portal.libraries(ticket, soon(library)) or ()
+    assert (mine.state, mine.rules_wait) == (StandingState.LOCAL, False)
+    assert [(one.version, one.channel, one.text) for one in mine.accepted] == [
+        ("4", Channel.PHONE, "Alle regler, 4"),
+        ("3", Channel.PHONE, "Alle regler, 3"),
+    ]
+    assert (await recorded(library))[-1] == Action.RULES_ACCEPTED
+    assert await library.courier.backlog() == deliveries
+    assert library.counts.offers == offers
+    again = await library.portal.accept(ticket, "4", Language.NB, soon(library))
+    assert again == Hindered(Hindrance.ALREADY_LOCAL)
+
+
+async def test_new_rules_are_answered_once_by_many_who_say_yes_at_the_same_time(library: House) -> None:
+    ticket = await become_local(library)
+    await library.libraries.publish(libraries("4", renew=True))
+    answers = await asyncio.gather(
+        *(library.portal.accept(ticket, "4", Language.NB, soon(library)) for _ in range(5))
+    )  # fmt: skip
+    assert answers.count(Accepted(StandingState.LOCAL)) == 1
+    assert answers.count(Hindered(Hindrance.ALREADY_LOCAL)) == 4
+
+
+async def test_who_was_recognised_and_never_asked_is_asked_where_the_library_asks_anew(library: House) -> None:
+    await put(library.database, CARD, UNIT, StandingState.LOCAL, "1")
+    await put(library.database, CARD, OTHER, StandingState.LOCAL, "2")
+    ticket = await entered(library)
+    assert await hindered(library, ticket) is Hindrance.ALREADY_LOCAL
+    assert not any(one.rules_wait for one in await library.portal.libraries(ticket, soon(library)) or ())
+    await library.libraries.publish(libraries(renew=True))
+    # Where guests must come to the desk, local patrons have been there.
+    for unit, wait in ((UNIT, {UNIT, OTHER}), (OTHER, {OTHER})):
+        ticket = await entered(library, unit=unit)
+        assert await hindered(library, ticket) is None
+        mine = await library.portal.libraries(ticket, soon(library)) or ()
+        assert {one.unit for one in mine if one.rules_wait} == wait
+        assert await library.portal.accept(ticket, "3", Language.NB, soon(library)) == Accepted(StandingState.LOCAL)
+
+
+async def test_new_rules_that_ask_for_no_yes_are_shown_to_no_local_patron(library: House) -> None:
+    ticket = await become_local(library)
+    await library.libraries.publish(libraries("4"))
+    assert await hindered(library, ticket) is Hindrance.ALREADY_LOCAL
+    refused = await library.portal.accept(ticket, "4", Language.NB, soon(library))
+    assert refused == Hindered(Hindrance.ALREADY_LOCAL)
+
+
+async def test_new_rules_stop_no_local_patron_at_a_kiosk(library: House) -> None:
+    await become_local(library)
+    await library.libraries.publish(libraries("4", renew=True))
+    for _ in range(2):
+        decision = await library.ask()
+        assert isinstance(decision, Granted)
+        assert decision.situation is Situation.LOCAL
+    assert isinstance(await library.consent.offer(kiosk(), CARD, Language.NB, soon(library)), Hindered)
+
+
+async def test_a_local_patron_who_is_asked_anew_has_nothing_to_ask_the_desk_or_to_take_back(library: House) -> None:
+    ticket = await become_local(library)
+    await library.libraries.publish(libraries("4", renew=True))
+    desk = await library.portal.ask_for_desk(ticket, soon(library))
+    assert desk == Hindered(Hindrance.ALREADY_LOCAL)
+    assert not await library.portal.withdraw(ticket, soon(library))
+    assert await state(library) is StandingState.LOCAL
+
+
+async def test_who_is_too_young_to_accept_alone_is_not_asked_anew_on_a_page(library: House) -> None:
+    born = date(2014, 1, 1)
+    card = await library.patrons.add_patron(new_patron(card="N001000008", given_name="Aud", birth_date=born), "test")
+    await put(library.database, card, UNIT, StandingState.LOCAL, "1")
+    await library.libraries.publish(libraries("4", renew=True))
+    ticket = await entered(library, card=card)
+    assert await hindered(library, ticket) is Hindrance.ALREADY_LOCAL
+    (mine,) = await library.portal.libraries(ticket, soon(library)) or ()
+    assert not mine.rules_wait
+
+
+async def test_a_yes_to_new_rules_for_a_card_that_was_reported_lost_is_none(library: House) -> None:
+    ticket = await become_local(library)
+    await library.libraries.publish(libraries("4", renew=True))
+    before = await recorded(library)
+    await library.cards.report_lost(CARD, "test")
+    assert await library.portal.accept(ticket, "4", Language.NB, soon(library)) is None
+    assert (await recorded(library)).count(Action.RULES_ACCEPTED) == before.count(Action.RULES_ACCEPTED)
+
+
+@pytest.mark.parametrize("given", list(StandingState))
+@pytest.mark.parametrize("renew", [True, False])
+@pytest.mark.parametrize("newest", [None, "3", "4"])
+def test_what_is_due_is_one_table(given: StandingState, renew: bool, newest: str | None) -> None:
+    unit = LendingUnit(id=UNIT, agreement=None, rules=rules("4", renew=renew))
+    asked = {StandingState.GUEST, StandingState.ENDED, StandingState.AWAITING_DESK}
+    anew = given is StandingState.LOCAL and renew and newest != "4"
+    assert is_acceptance_due(unit, given, newest) == (given in asked or anew)
+    assert not is_acceptance_due(replace(unit, rules=None), given, newest)
 
 
 # The desk.

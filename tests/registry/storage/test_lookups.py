@@ -10,9 +10,10 @@ import pytest
 
 from registry.domain.attempts import Attempt, CardLog, Limits
 from registry.domain.card import CardNumber
+from registry.domain.consent import AcceptedVersion, Channel, Consent
 from registry.domain.decisions import RegisterUnavailable
 from registry.domain.identification import CardHolder
-from registry.domain.patron import Credentials, PatronId
+from registry.domain.patron import Credentials, Language, PatronId
 from registry.services import ports
 from registry.storage.database import Database
 from registry.storage.lookups import CoalescedLookups, ReadConnection
@@ -52,6 +53,37 @@ async def test_one_answer_brings_everything(peopled: Database) -> None:
         credentials=Credentials(pin=PIN),
         standings={UNIT: standing(1, UNIT, "S1"), OTHER_UNIT: standing(1, OTHER_UNIT, "S1")},
     )
+
+
+async def test_of_what_was_accepted_the_newest_is_brought_beside_its_standing(peopled: Database) -> None:
+    last = NOW + timedelta(days=2)
+    async with peopled.unit_of_work() as work:
+        for key, unit, version, at in (
+            (1, UNIT, "4", last),
+            (1, UNIT, "3", NOW),
+            (2, UNIT, "3", NOW),
+            (2, UNIT, "2", NOW),
+            (3, UNIT, "3", NOW),
+        ):
+            await work.consents.add(
+                Consent(
+                    patron=PatronId(key),
+                    unit=unit,
+                    rules_version=version,
+                    language=Language.NB,
+                    channel=Channel.PHONE,
+                    at=at,
+                    text="Alle regler",
+                )
+            )
+    first, second, third = [await peopled.lookups.find(number(key)) for key in (1, 2, 3)]
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert first.accepted == {UNIT: AcceptedVersion("4", last)}
+    assert len(first.standings) == 2
+    assert second.accepted == {UNIT: AcceptedVersion("2", NOW)}
+    assert third.accepted == {}
 
 
 async def test_nobody_has_an_unknown_number(peopled: Database) -> None:
