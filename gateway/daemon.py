@@ -381,7 +381,8 @@ class Daemon:
         for problem in problems:
             self._log.event("reload_failed", file=problem.file, line=problem.line, key=problem.key)
         if not problems:
-            self._log.event("reload_failed", reason=type(wrong).__name__)
+            key = wrong.what if isinstance(wrong, RulesTextChangedError) else None
+            self._log.event("reload_failed", reason=type(wrong).__name__, key=key)
 
     async def _tell_agreements(self) -> None:
         today = self._clock.today()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from gateway.cli.common import one_line, tries
 from gateway.delivery.reasons import in_words
 from registry.activating import ActivationHistory
 from registry.domain.consent import Consent
@@ -21,13 +22,18 @@ def screen_of(history: ActivationHistory, carrier: CarrierKind) -> Iterator[str]
     yield _line("Delivery", f"{one.id}, {one.kind} at {one.unit}{place}, by {carrier}")
     yield _line("Card", history.card or "none in use")
     yield _line("Standing", stands)
-    yield _line("State", f"{one.state} since {_time(one.since)}, {one.tries} tries")
+    yield _line("State", f"{state_of(one, _time(one.since))}, {tries(one.tries)}")
     if one.state is DeliveryState.PENDING:
         yield _line("Due", _due(one))
     if one.reason:
         yield _line("Reason", f"{one.reason}: {in_words(one.reason, carrier)}")
     yield from _part("Consents", [_consent(each) for each in history.consents])
     yield from _part("Audit trail", [_event(each) for each in history.events])
+
+
+def state_of(one: Delivery, since: str) -> str:
+    """Return where a delivery stands; ``since`` is when it was wanted, not when it got stuck or came to its end."""
+    return f"{one.state} since {since}" if one.state is DeliveryState.PENDING else f"{one.state}, ordered {since}"
 
 
 def _line(label: str, text: str) -> str:
@@ -51,7 +57,7 @@ def _consent(one: Consent) -> str:
 
 
 def _event(one: Recorded) -> str:
-    facts = "".join(f"  {name}={value}" for name, value in sorted(one.facts.items()) if name != "unit")
+    facts = "".join(f"  {name}={one_line(value)}" for name, value in sorted(one.facts.items()) if name != "unit")
     return f"{_time(one.at)}  {one.action}  {one.actor}{facts}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,19 +13,32 @@ from config.delivery import Delivery as Told
 from config.load import load_partners
 from config.settings import Settings
 from gateway.application import Register
-from gateway.cli.activation_screen import screen_of
-from gateway.cli.common import actor, clear_errors, config_option, masked, register_of, run, settings_of
+from gateway.cli.activation_screen import screen_of, state_of
+from gateway.cli.common import (
+    REASON,
+    Failure,
+    actor,
+    clear_errors,
+    config_option,
+    masked,
+    register_of,
+    run,
+    settings_of,
+    tries,
+)
 from gateway.clock import SystemClock
 from gateway.delivery.enrolment import mapping_of
 from gateway.delivery.mapping import RecordMapping
 from gateway.delivery.records import Value, record_of
+from registry.domain.card import Card, CardState
 from registry.domain.delivery import Delivery, DeliveryId, DeliveryKind, Parcel
 from registry.domain.institution import CarrierKind, LendingUnitId
 
 T = TypeVar("T")
 
 
-_NUMBER = click.IntRange(min=1)
+_NUMBER = click.IntRange(1, 2**63 - 1)
+"""What a database can hold as the number of a delivery."""
 
 _LABELS: Mapping[str, str] = {
     "card": "Card",
@@ -72,7 +85,7 @@ def list_activations(unit: str | None, stuck: bool, config_path: Path | None) ->
     Example:  portvakt activations list --unit NO-2030000
               portvakt activations list --stuck
     """
-    found = run(_list(settings_of(config_path), LendingUnitId(unit) if unit else None))
+    found = run(_list(settings_of(config_path), None if unit is None else LendingUnitId(unit)))
     shown = [(one, card) for one, card in found if not stuck or one.state.value == "stuck"]
     for one, card in shown:
         click.echo(_line(one, card))
@@ -80,21 +93,31 @@ def list_activations(unit: str | None, stuck: bool, config_path: Path | None) ->
         click.echo("nothing is stuck" if stuck else "nothing is pending or stuck", err=True)
 
 
-async def _list(settings: Settings, unit: LendingUnitId | None) -> Sequence[tuple[Delivery, str]]:
+async def _list(settings: Settings, unit: LendingUnitId | None) -> Sequence[tuple[Delivery, Card | None]]:
     async with register_of(settings) as register:
-        return await register.deliveries.deliveries(unit, actor())
+        found = await register.deliveries.deliveries(unit, actor())
+        # What a unit that has left the partner files still has open is shown: staff must come to an end with it.
+        if unit is not None and not found and register.libraries.unit(unit) is None:
+            raise Failure(f"{unit} is no lending unit of the partner files")
+    return found
 
 
-def _line(one: Delivery, card: str) -> str:
-    tries = f", {one.tries} tries" if one.tries else ""
+def _line(one: Delivery, card: Card | None) -> str:
+    tried = f", {tries(one.tries)}" if one.tries else ""
     reason = f", {one.reason}" if one.reason else ""
-    since = f"since {one.since:%Y-%m-%d %H:%M} UTC"
-    return f"{one.id}  {one.unit}  {one.kind} {masked(card)}  {one.state} {since}{tries}{reason}"
+    state = state_of(one, f"{one.since:%Y-%m-%d %H:%M} UTC")
+    return f"{one.id}  {one.unit}  {one.kind} {_card(card)}  {state}{tried}{reason}"
+
+
+def _card(card: Card | None) -> str:
+    if card is None:
+        return masked("")
+    return masked(card.number) + ("" if card.state is CardState.ISSUED else f" ({card.state})")
 
 
 @activations.command()
 @click.argument("number", type=_NUMBER)
-@click.option("--reason", help="Why the whole card number is needed; goes into the audit trail.")
+@click.option("--reason", type=REASON, help="Why the whole card number is needed; goes into the audit trail.")
 @config_option
 def show(number: int, reason: str | None, config_path: Path | None) -> None:
     """Show all that is known of delivery NUMBER, open or ended: where it stands, consents, audit trail.
@@ -138,7 +161,16 @@ def _rows(parcel: Parcel) -> Iterator[tuple[str, str]]:
     for name, value in record_of(parcel).items():
         # Whose record is closed is told, and no more: the library has it, and needs nothing new of who has left.
         if parcel.kind is not DeliveryKind.END or name in _NUMBERS:
-            yield _LABELS[name], _text(value)
+            yield _LABELS[name], _texts(name, value)
+
+
+def _texts(name: str, value: Value) -> str:
+    """Return a field in words; of the loan rules, when they were accepted as the other commands tell times."""
+    at = value.get("accepted") if name == "rules" and isinstance(value, dict) else None
+    if isinstance(value, dict) and at is not None:
+        accepted = datetime.fromisoformat(str(at)).astimezone(UTC)
+        return f"{value['version']}, {accepted:%Y-%m-%d %H:%M} UTC"
+    return _text(value)
 
 
 def _text(value: Value) -> str:
@@ -185,7 +217,7 @@ def _mapping(settings: Settings, unit: LendingUnitId) -> RecordMapping | None:
 def resolve(number: int, local_id: str, config_path: Path | None) -> None:
     """End delivery NUMBER: the patron is in the library's system, under LOCAL_ID. They can borrow from now on.
 
-    Of a change or an end no LOCAL_ID is told: the library's system has been changed by hand.
+    A change or an end has no LOCAL_ID: the library's system has been changed by hand.
 
     \b
     Example:  portvakt activations resolve 17 S200001

@@ -11,7 +11,7 @@ import click
 from config.settings import Settings
 from gateway import capture_files
 from gateway.captures import LEAST_MINUTES, MOST_MINUTES
-from gateway.cli.common import Failure, actor, config_option, settings_of
+from gateway.cli.common import REASON, Failure, actor, config_option, settings_of
 
 
 @click.command()
@@ -23,7 +23,7 @@ from gateway.cli.common import Failure, actor, config_option, settings_of
     show_default=True,
     help="After so long it ends by itself; after 8 MiB, too.",
 )
-@click.option("--reason", help="Why; goes into the audit trail.")
+@click.option("--reason", type=REASON, help="Why; goes into the audit trail.")
 @click.option("--list", "listing", is_flag=True, help="Show what is being captured now.")
 @click.option("--stop", is_flag=True, help="End the capture of TERMINAL, or all.")
 @config_option

@@ -110,6 +110,16 @@ def masked(card: str) -> str:
     return f"{card[:1]}***{card[-2:]}" if card else "no card"
 
 
+def one_line(text: str) -> str:
+    """Return a text from the register as it may stand on a line of a list: what cannot be printed is a blank."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def tries(count: int, of_kind: str = "") -> str:
+    """Return so many tries in words."""
+    return f"{count} {of_kind}{'try' if count == 1 else 'tries'}"
+
+
 class CardNumberType(click.ParamType[CardNumber]):
     """A national card number on the command line."""
 
@@ -124,3 +134,20 @@ class CardNumberType(click.ParamType[CardNumber]):
 
 
 CARD = CardNumberType()
+
+
+class ReasonType(click.ParamType[str]):
+    """Why something is done, for the audit trail: one line, which can pass for nothing else where it is shown."""
+
+    name = "REASON"
+    longest = 200
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the reason without blanks around it; fails on none, on a long one and on line breaks."""
+        reason = str(value).strip()
+        if not reason or len(reason) > self.longest or not reason.isprintable():
+            self.fail(f"a reason is one line of 1 to {self.longest} printable signs", param, ctx)
+        return reason
+
+
+REASON = ReasonType()

@@ -33,7 +33,10 @@ class Batch(Generic[T]):
 
 
 def read_list(file: Path, layout: str | None, make: Callable[[Row], T]) -> Batch[T]:
-    """Return what ``make`` makes of each row; what it raises ``RowError`` for is refused. Raises ``Failure``."""
+    """Return what ``make`` makes of each row; what it raises ``RowError`` for is refused.
+
+    Raises ``Failure``, for a file without rows too: whoever imports one has the wrong file.
+    """
     batch: Batch[T] = Batch()
     with cast(TextIO, click.open_file(str(file), encoding="utf-8-sig")) as stream:
         try:
@@ -47,6 +50,8 @@ def read_list(file: Path, layout: str | None, make: Callable[[Row], T]) -> Batch
                     batch.refused.append((line, str(wrong)))
         except UnicodeDecodeError:
             raise Failure(f"{file}: expected UTF-8") from None
+    if not (batch.rows or batch.refused):
+        raise Failure(f"{file}: no rows")
     return batch
 
 

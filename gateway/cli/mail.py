@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from config.settings import Settings
-from gateway.cli.common import Failure, config_option, register_of, run, settings_of
+from gateway.cli.common import Failure, config_option, register_of, run, settings_of, tries
 from gateway.clock import SystemClock
 from gateway.post.composing import TRIAL, UnfitAddressError, composed
 from gateway.post.running import mail_server_of, place_of, stationery_of
@@ -37,7 +37,7 @@ def list_mails(config_path: Path | None) -> None:
         why = f", {notice.reason.replace('_', ' ')}" if notice.reason else ""
         click.echo(
             f"{notice.id:>8}  {notice.since:%Y-%m-%d %H:%M} UTC  {notice.unit}  {notice.kind}  "
-            f"{state} after {notice.tries} {'try' if notice.tries == 1 else 'tries'}{why}"
+            f"{state} after {tries(notice.tries)}{why}"
         )
     if not notices:
         click.echo("no mail waits, and none has failed", err=True)

@@ -17,7 +17,18 @@ import click
 
 from config.settings import Settings
 from gateway.application import Register
-from gateway.cli.common import CARD, NOT_DONE, Failure, actor, config_option, register_of, run, settings_of
+from gateway.cli.common import (
+    CARD,
+    NOT_DONE,
+    REASON,
+    Failure,
+    actor,
+    config_option,
+    register_of,
+    run,
+    settings_of,
+    tries,
+)
 from gateway.cli.lists import Batch, check_report, importing, read_list, tell_refused
 from gateway.cli.rows import COLUMNS, LAYOUTS, Row, RowError, patron_of, rows_of
 from registry.domain.card import CardNumber
@@ -92,7 +103,7 @@ def _or_fail(row: Row) -> NewPatron:
 
 @patron.command()
 @click.argument("card", type=CARD)
-@click.option("--reason", help="Why more than the masked view is needed; goes into the audit trail.")
+@click.option("--reason", type=REASON, help="Why more than the masked view is needed; goes into the audit trail.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 @config_option
 def show(card: CardNumber, reason: str | None, as_json: bool, config_path: Path | None) -> None:
@@ -128,7 +139,7 @@ def _lines(sheet: PatronSheet) -> list[tuple[str, str]]:
         for standing in sheet.standings
     ]
     state = "locked" if sheet.locked else "in use"
-    lines.append(("PIN", f"{state}, {sheet.attempts_against} wrong tries in a row"))
+    lines.append(("PIN", f"{state}, {tries(sheet.attempts_against, 'wrong ')} in a row"))
     return lines
 
 

@@ -10,6 +10,7 @@ import click
 from config.load import load_partners
 from config.public_url import is_public_url
 from gateway.cli.common import Failure, clear_errors, config_option, settings_of
+from gateway.clock import SystemClock
 from gateway.web.poster import poster as drawn
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="The file to write; by default poster-LIBRARY.svg here, and - is standard output.",
 )
-def poster(library: str, config_path: Path | None, url: str | None, out: Path | None) -> None:
+@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+def poster(library: str, config_path: Path | None, url: str | None, out: Path | None, force: bool) -> None:
     """Draw the poster of LIBRARY: its name and a QR code that leads to its page, on A4, as SVG.
 
     The address on it is the library's own and never changes. Print it from a browser, or have it laid out.
@@ -39,7 +41,8 @@ def poster(library: str, config_path: Path | None, url: str | None, out: Path | 
         partners = load_partners(settings)
     address = f"{_base(url, settings)}/{library}"
     svg = drawn(_name(library, partners), address)
-    _write(svg, out or Path(f"poster-{library}.svg"), address)
+    _write(svg, out or Path(f"poster-{library}.svg"), address, force=force)
+    _warn(library, partners)
 
 
 def _base(url: str | None, settings: Settings) -> str:
@@ -61,12 +64,21 @@ def _name(library: str, partners: Partners) -> str:
     return place.name
 
 
-def _write(svg: str, out: Path, address: str) -> None:
+def _warn(library: str, partners: Partners) -> None:
+    unit = partners.unit_of(library)
+    if unit is None or unit.agreement is None or not unit.agreement.holds_on(SystemClock().today()):
+        click.echo(f"warning: {library} has no valid agreement, and so no page until it has one", err=True)
+
+
+def _write(svg: str, out: Path, address: str, *, force: bool) -> None:
     if str(out) == "-":
         click.echo(svg, nl=False)
         return
     try:
-        out.write_text(svg, "utf-8")
+        with out.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(svg)
+    except FileExistsError:
+        raise Failure(f"{out} is there already; --force overwrites it") from None
     except OSError as wrong:
         raise Failure(f"{out}: {wrong.strerror}") from wrong
     click.echo(f"made  {out}  ({address})")

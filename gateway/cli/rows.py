@@ -13,6 +13,7 @@ from typing import Any, TextIO, TypeVar
 
 from registry.domain.card import CardKind, CardNumber, national
 from registry.domain.institution import InstitutionId, LendingUnitId
+from registry.domain.local_id import is_local_id
 from registry.domain.patron import Address, Language, Level, Sex
 from registry.domain.secret import Secret
 from registry.register import NewPatron
@@ -173,7 +174,10 @@ def _yes_or_no(text: str) -> bool:
 
 def _standings(text: str) -> dict[LendingUnitId, str]:
     pairs = (part.strip().partition("=") for part in text.split(";") if part.strip())
-    return {LendingUnitId(unit.strip()): local_id.strip() for unit, _, local_id in pairs}
+    told = {LendingUnitId(unit.strip()): local_id.strip() for unit, _, local_id in pairs}
+    if not all(is_local_id(local_id) for local_id in told.values() if local_id):
+        raise ValueError
+    return told
 
 
 def _address(text: Mapping[str, str]) -> Address | None:

@@ -11,7 +11,18 @@ from pathlib import Path
 import click
 
 from config.settings import Settings
-from gateway.cli.common import CARD, NOT_DONE, Failure, actor, config_option, masked, register_of, run, settings_of
+from gateway.cli.common import (
+    CARD,
+    NOT_DONE,
+    REASON,
+    Failure,
+    actor,
+    config_option,
+    masked,
+    register_of,
+    run,
+    settings_of,
+)
 from gateway.cli.ending_words import in_words
 from gateway.cli.lists import Batch, check_report, importing, read_list, tell_refused
 from gateway.cli.rows import LAYOUTS, Column, Row, RowError
@@ -124,11 +135,14 @@ def list_standings(card: CardNumber | None, unit: str | None, config_path: Path 
         raise click.UsageError("name a card, or a lending unit with --unit")
     settings = settings_of(config_path)
     if card is not None:
-        for standing in run(_of_card(settings, card)):
+        found = run(_of_card(settings, card))
+        for standing in found:
             local_id = f" as {standing.local_id}" if standing.local_id else ""
             click.echo(
                 f"{standing.unit}  {standing.state} since {standing.since:%Y-%m-%d}, {standing.origin}{local_id}"
             )
+        if not found:
+            click.echo("no standing anywhere", err=True)
     elif unit is not None:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(("card", "local_id", "since", "state", "origin"))
@@ -150,10 +164,10 @@ async def _at_unit(settings: Settings, unit: LendingUnitId) -> Sequence[ListedSt
 @standings.command("end")
 @click.argument("card", type=CARD)
 @click.option("--unit", required=True, help="The lending unit, such as NO-2030000; no other is touched.")
-@click.option("--reason", required=True, help="Why; goes into the audit trail.")
-@click.confirmation_option(prompt="End the standing of this card's patron there?")
+@click.option("--reason", type=REASON, required=True, help="Why; goes into the audit trail.")
+@click.option("--yes", is_flag=True, help="End it without asking.")
 @config_option
-def end_standing(card: CardNumber, unit: str, reason: str, config_path: Path | None) -> None:
+def end_standing(card: CardNumber, unit: str, reason: str, yes: bool, config_path: Path | None) -> None:
     """End how the patron of CARD stands at a lending unit: local no more, or out of the queue and a guest again.
 
     The library's system is told: called by the daemon, by its feed, or by staff who find it in `portvakt activations
@@ -167,6 +181,8 @@ def end_standing(card: CardNumber, unit: str, reason: str, config_path: Path | N
     Example:  portvakt standings end N001000002 --unit NO-2030000 --reason "the patron's letter of 3 March"
     """
     place = LendingUnitId(unit)
+    if not yes:
+        click.confirm(f"End the standing of {masked(card)} at {place}?", abort=True)
     ending = run(_end(settings_of(config_path), place, card, reason))
     for line in in_words(ending, masked(card), place):
         click.echo(line)

@@ -9,10 +9,22 @@ import click
 
 from config.load import load_partners
 from config.settings import Settings
-from gateway.cli.common import Failure, actor, clear_errors, config_option, register_of, run, settings_of
+from gateway.cli.common import (
+    CARD,
+    REASON,
+    Failure,
+    actor,
+    clear_errors,
+    config_option,
+    one_line,
+    register_of,
+    run,
+    settings_of,
+)
 from gateway.cli.terminal_trial import Kiosk, kiosk_of, trial
 from gateway.trials import LONGEST
 from registry.activating import Commission
+from registry.domain.card import CardNumber
 from registry.domain.institution import LendingUnitId
 
 _YES_OR_NO = click.Choice(["yes", "no"])
@@ -29,14 +41,16 @@ def terminal() -> None:
 
 @terminal.command()
 @click.argument("terminal_id", metavar="TERMINAL")
-@click.option("--card", help="The card of the trial: any card that the kiosk lets in; asked for when left out.")
+@click.option(
+    "--card", type=CARD, help="The card of the trial: any national card that the kiosk lets in; asked for if left out."
+)
 @click.option("--minutes", type=click.IntRange(1, int(LONGEST // 60)), default=10, show_default=True)
 @click.option("--text-shown", type=_YES_OR_NO, help="The outcome of a trial that was made: was the whole text shown?")
 @click.option("--no-payment", type=_YES_OR_NO, help="The same: was no payment of any kind started?")
 @config_option
 def commission(
     terminal_id: str,
-    card: str | None,
+    card: CardNumber | None,
     minutes: int,
     text_shown: str | None,
     no_payment: str | None,
@@ -100,7 +114,7 @@ def list_terminals(config_path: Path | None) -> None:
 
 @terminal.command()
 @click.argument("terminal_id", metavar="TERMINAL")
-@click.option("--reason", required=True, help="Why; goes into the audit trail.")
+@click.option("--reason", type=REASON, required=True, help="Why; goes into the audit trail.")
 @config_option
 def stop(terminal_id: str, reason: str, config_path: Path | None) -> None:
     """Have kiosk TERMINAL take no acceptances of loan rules any more, until it is commissioned anew.
@@ -110,10 +124,19 @@ def stop(terminal_id: str, reason: str, config_path: Path | None) -> None:
     """
     settings = settings_of(config_path)
     told = {one.terminal: one for one in run(_commissions(settings))}
+    if terminal_id not in told:
+        _require_terminal(settings, terminal_id)
     if terminal_id not in told or not told[terminal_id].on:
         raise Failure(f"{terminal_id} takes no acceptances of loan rules")
     run(_switch_off(settings, terminal_id, told[terminal_id].unit, reason))
     click.echo(f"{terminal_id} takes no acceptances of loan rules any more")
+
+
+def _require_terminal(settings: Settings, terminal_id: str) -> None:
+    with clear_errors():
+        partners = load_partners(settings)
+    if terminal_id not in partners.terminals:
+        raise Failure(f"the partner files tell of no terminal {terminal_id}")
 
 
 def _state(one: Commission | None, *, is_allowed: bool) -> str:
@@ -122,7 +145,7 @@ def _state(one: Commission | None, *, is_allowed: bool) -> str:
     since = f"since {one.since:%Y-%m-%d %H:%M} UTC, by {one.actor}"
     if one.on:
         return f"on {since}" + ("" if is_allowed else "; but its partner file does not allow it")
-    return f"off {since}: {one.reason}"
+    return f"off {since}: {one_line(one.reason)}"
 
 
 def _asked(question: str) -> str:

@@ -14,9 +14,10 @@ from config.load import load_partners
 from config.partner_set import Partners
 from config.settings import Settings
 from gateway import capture_files
-from gateway.cli.common import Failure, clear_errors
+from gateway.cli.common import CARD, Failure, clear_errors
 from gateway.sip2.trial import Heard
 from gateway.trials import DIRECTORY
+from registry.domain.card import CardNumber
 from registry.domain.institution import LendingUnitId
 
 _LOOK_EVERY = 0.5
@@ -84,9 +85,9 @@ def _of(told: files.Terminal, unit: files.LendingUnit, partners: Partners) -> Ki
 # The trial.
 
 
-def trial(settings: Settings, kiosk: Kiosk, card: str | None, seconds: float) -> list[str]:
+def trial(settings: Settings, kiosk: Kiosk, card: CardNumber | None, seconds: float) -> list[str]:
     """Walk through the trial; return what the kiosk itself has shown to be wrong."""
-    shown: str = card or click.prompt("Card for the trial")
+    shown: str = card or click.prompt("Card for the trial", type=CARD)
     begun = {"verb": "begin", "card": shown, "short": kiosk.short, "language": kiosk.language, "seconds": seconds}
     told = _ask(settings, kiosk, begun)
     try:

@@ -25,11 +25,11 @@ from registry.activating import FeedRegister
 from registry.domain.activating import Hindered, Hindrance
 from registry.domain.card import CardNumber, national
 from registry.domain.delivery import FeedEntry
+from registry.domain.local_id import EXPECTED, is_local_id
 from registry.services.ports import Clock
 
 _PATRON = re.compile(r"/feed/v1/patrons/([A-Za-z0-9]{1,32})(/local)?")
 _CHANGES = "/feed/v1/changes"
-_LONGEST_ID = 64
 _HIGHEST = 2**63 - 1
 
 HINDRANCES: Mapping[Hindrance, tuple[HTTPStatus, str]] = {
@@ -194,8 +194,6 @@ def _local_id_in(body: bytes) -> str:
     except (ValueError, RecursionError):
         raise refusal(HTTPStatus.BAD_REQUEST, "body", 'JSON such as {"local_id": "S200001"}') from None
     local_id = told.get("local_id") if isinstance(told, dict) and len(told) == 1 else None
-    if not (isinstance(local_id, str) and local_id.strip() == local_id and 0 < len(local_id) <= _LONGEST_ID):
-        raise refusal(HTTPStatus.BAD_REQUEST, "local_id", f"a text of 1 to {_LONGEST_ID} signs, without blanks around")
-    if not local_id.isprintable() or "|" in local_id:
-        raise refusal(HTTPStatus.BAD_REQUEST, "local_id", "printable signs, and no |, which SIP2 cannot carry")
+    if not isinstance(local_id, str) or not is_local_id(local_id):
+        raise refusal(HTTPStatus.BAD_REQUEST, "local_id", f"a text of {EXPECTED}")
     return local_id

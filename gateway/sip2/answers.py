@@ -16,6 +16,7 @@ from gateway.words.screen import Screen, say, waiting
 from gateway.words.sentences import LINKED, NAMED, NUMBERS
 from registry.domain import patron
 from registry.domain.decisions import Decision, Granted, Refusal, Refused, Situation
+from registry.domain.standing import StandingState
 
 
 class Outage(enum.Enum):
@@ -81,6 +82,28 @@ ROWS: Mapping[Refusal | Situation | Outage, Row] = {
 }
 
 
+_NOT_YET = frozenset({Refusal.ACTIVATE_FIRST, Refusal.ACTIVATE_AT_DESK})
+_UNDER_WAY: Mapping[StandingState, Situation] = {
+    StandingState.AWAITING_DESK: Situation.AWAITING_DESK,
+    StandingState.CONSENTED: Situation.BEING_SET_UP,
+    StandingState.DELIVERING: Situation.BEING_SET_UP,
+    StandingState.UNKNOWN: Situation.BEING_SET_UP,
+    StandingState.NEEDS_STAFF: Situation.NEEDS_STAFF,
+}
+
+
+def situation_of(decision: Decision | Outage) -> Situation | None:
+    """Return how the patron stands, PIN right; ``None`` where the words are the refusal's own.
+
+    Where no guest is let in, one who has asked or accepted is none the less told how far that has come.
+    """
+    if isinstance(decision, Granted):
+        return decision.situation
+    if not (isinstance(decision, Refused) and decision.reason in _NOT_YET and decision.pin_proved):
+        return None
+    return None if decision.standing is None else _UNDER_WAY.get(decision.standing.state)
+
+
 @dataclass(frozen=True, slots=True)
 class Stand:
     """How a patron stands, in SIP2's words: what 24, 64 and 26 have in common."""
@@ -94,6 +117,8 @@ class Stand:
     wait: float = 0.0
     link: str | None = field(default=None, repr=False)
     minutes: int = 0
+    reason: str = ""
+    """The register's word for why not; none where the PIN was right and nothing refused."""
 
     def by(self, screen: Screen, link: str | None = None, minutes: int = 0) -> Stand:
         """Return the same with another screen message; ``link`` is a whole address, ``minutes`` a time to wait."""
@@ -128,15 +153,18 @@ def stand(decision: Decision | Outage) -> Stand:
     """Return how the patron stands by the row of ``decision``; a name only from what the register released."""
     match decision:
         case Granted(view=view, situation=situation):
-            name, wait = view.name or view.given_name or "", 0.0
+            name, wait, why = view.name or view.given_name or "", 0.0, ""
             row = ROWS[situation]
+            screen = row.screen
         case Refused(reason=reason, wait=wait, view=view):
-            name = ""
-            row = ROWS[reason]
+            under_way = situation_of(decision)
+            name, why, row = "", reason.value, ROWS[reason]
+            screen = row.screen if under_way is None else ROWS[under_way].screen
         case Outage():
-            view, name, wait = None, "", 0.0
+            view, name, wait, why = None, "", 0.0, ""
             row = ROWS[decision]
+            screen = row.screen
         case _:
             assert_never(decision)
     spoken = _SPOKEN[view.language] if view is not None and view.language is not None else None
-    return Stand(row.denied, row.valid_patron, row.valid_pin, name, spoken, row.screen, wait)
+    return Stand(row.denied, row.valid_patron, row.valid_pin, name, spoken, screen, wait, reason=why)

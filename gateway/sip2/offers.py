@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.delivery.waiting import AT_ONCE, Pace, WaitingWords
+from gateway.sip2.answers import situation_of
 from gateway.sip2.lately import Lately
 from gateway.words.screen import FEWEST, MOST, Screen
 from registry.activating import ConsentDoor
 from registry.domain.asker import Asker
 from registry.domain.card import CardNumber
 from registry.domain.consent import Channel
-from registry.domain.decisions import Decision, Granted, RegisterUnavailable, Situation
+from registry.domain.decisions import Decision, RegisterUnavailable, Situation
 from registry.domain.institution import LendingUnitId
 
 if TYPE_CHECKING:
@@ -68,12 +69,7 @@ class Offers:
 
     def guides(self, number: str, decision: Decision | Outage) -> bool:
         """Tell whether the answer to a 23 or 63 must show a way that only :meth:`way` knows."""
-        return (
-            isinstance(decision, Granted)
-            and decision.situation in _GUIDED
-            and number in _IDENTIFYING
-            and self._consent is not None
-        )
+        return number in _IDENTIFYING and self._consent is not None and situation_of(decision) in _GUIDED
 
     def is_kiosk_on(self, desk: Desk) -> bool:
         """Tell whether loan rules can be accepted at this very terminal now."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, assert_never
 
 from gateway.observability.meters import Outcome
-from gateway.sip2.answers import Outage, Stand, stand
+from gateway.sip2.answers import Outage, Stand, situation_of, stand
 from gateway.sip2.offers import Way
 from gateway.sip2.refusals import REFUSED, echo_of
 from gateway.sip2.terminals import Terminal
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # Answers to a card that is not let in because of too many tries count apart from the others.
 _THROTTLED = frozenset({Refusal.WAIT, Refusal.LOCKED})
+_THROTTLED_WORDS = frozenset(refusal.value for refusal in _THROTTLED)
 
 
 # Not frozen: one is made for every request, and that took three times as long.
@@ -120,9 +121,10 @@ def _identified(shape: Shape[M], secret_field: str | None) -> Callable[[Desk, M]
 async def way_of(desk: Desk, message: Message, card: CardNumber | None, decision: Decision | Outage) -> Way | None:
     """Return what a guest is told in answer to a 23 or 63 instead of the words of the row, or ``None``."""
     offers = desk.consenting.offers
-    if card is None or not isinstance(decision, Granted) or not offers.guides(message.number, decision):
+    situation = situation_of(decision)
+    if card is None or situation is None or not offers.guides(message.number, decision):
         return None
-    return await offers.way(desk, card, decision.situation)
+    return await offers.way(desk, card, situation)
 
 
 def _shaped(desk: Desk, message: M, decision: Decision | Outage, shape: Shape[M], way: Way | None = None) -> Reply:
@@ -156,7 +158,7 @@ def answered_here(desk: Desk, message: Message, decision: Decision | Outage, way
         case sip2.BlockPatron():
             return _shaped(desk, message, decision, _blocked)
         case sip2.EndPatronSession():
-            return Reply(_ended(desk, message))
+            return Reply(_ended(desk, message), reason=stand(decision).reason)
         case _:
             told = stand(decision)
             return refused_as(desk, message, told)
@@ -166,8 +168,8 @@ def refused_as(desk: Desk, message: Message, told: Stand) -> Reply:
     """Return the negative answer to ``message`` in the words of ``told``."""
     (text,) = _lines(desk, message, told) or ("",)
     echo = echo_of(message, desk.now(), text, desk.terminal.asker.institution)
-    reason = told.screen.name.lower() if told.screen else ""
-    return Reply(_printed(REFUSED[message.number](echo), told), "refused", reason=reason)
+    outcome: Outcome = "throttled" if told.reason in _THROTTLED_WORDS else "refused"
+    return Reply(_printed(REFUSED[message.number](echo), told), outcome, reason=told.reason)
 
 
 def _printed(answer: Message, told: Stand) -> Message:

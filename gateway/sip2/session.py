@@ -21,6 +21,7 @@ from gateway.sip2.answers import Outage
 from gateway.sip2.capture import Track
 from gateway.sip2.consenting import Consenting
 from gateway.sip2.dress import dressed
+from gateway.sip2.forwarding import IDENTIFYING, pin_of
 from gateway.sip2.ils_system import IlsLogin
 from gateway.sip2.logins import Claim, LoginRefusal
 from gateway.sip2.refusals import REFUSED, Echo, id_or_nothing
@@ -32,7 +33,7 @@ from protocols import sip2
 from protocols.sip2 import AcsConnection, Because, Message
 from registry.domain.asker import Asker
 from registry.domain.card import national
-from registry.domain.decisions import RegisterUnavailable
+from registry.domain.decisions import Refusal, RegisterUnavailable
 from registry.register import DoorRegister
 
 if TYPE_CHECKING:
@@ -52,6 +53,15 @@ _FRAME_ERRORS: Mapping[Because, str] = {
     Because.FLOODED: "oversize",
 }
 """What the wire settled by itself and counts as an error; a resend or a retry is none."""
+
+
+# The register's words for a no. Other messages than 23 and 63 are refused for much that is nothing of the PIN's.
+_REFUSALS = frozenset(refusal.value for refusal in Refusal)
+
+
+def _is_pin_check(message: Message, reply: Reply) -> bool:
+    """Tell whether a refusal is one of a card or its PIN: of 23 and 63 every one, of others what the PIN brought."""
+    return message.number in IDENTIFYING or (reply.reason in _REFUSALS and bool(pin_of(message)))
 
 
 class KioskSession(Protocol):
@@ -341,8 +351,8 @@ class KioskSession(Protocol):
         return outage(self, message, Outage.DEFECT)
 
     def _finish(self, message: Message, reply: Reply) -> None:
-        if reply.reason and isinstance(message, sip2.PatronStatusRequest | sip2.PatronInformation):
-            self._log_refusal(message.patron_identifier, reply)
+        if reply.reason and _is_pin_check(message, reply):
+            self._log_refusal(sip2.first(message, "AA") or "", reply)
         self._answer(message.number, reply.message, reply.outcome)
         if isinstance(message, sip2.Login) and reply.outcome != "ok":
             self._login_tries += 1

@@ -9,6 +9,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from gateway.delivery.waiting import AT_ONCE, WaitingWords
+from gateway.observability.logs import EventLog
 from gateway.web import languages
 from gateway.web.asked import Asked
 from gateway.web.cookies import Cookies, fitting
@@ -41,6 +42,7 @@ class Desk:
     ``pause`` holds an answer back."""
 
     portal: Portal
+    log: EventLog
     proofs: Proofs
     cookies: Cookies
     clock: Monotonic

@@ -15,12 +15,13 @@ from gateway.words.page_keys import Text
 from registry.activating import Ticket
 from registry.domain.activating import Hindered
 from registry.domain.card import CardNumber, national
-from registry.domain.decisions import Refused
+from registry.domain.decisions import Refusal, Refused
 from registry.domain.institution import Institution, InstitutionId
 from registry.domain.secret import Secret
 
 _MOST_CARD, _MOST_PIN = 40, 128
 _ENTER = "enter"
+_THROTTLED = frozenset({Refusal.WAIT, Refusal.LOCKED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,24 @@ class Entering:
         answer = await desk.portal.enter(
             door.library.id, card, door.code, Secret(_pin(asked)), origin, desk.deadline()
         )  # fmt: skip
+        if isinstance(answer, Refused):
+            self._log_refusal(door, card, answer)
         if isinstance(answer, Refused | Ticket) and answer.delay > 0:
             await desk.pause(answer.delay)
         return answer
+
+    def _log_refusal(self, door: _Door, card: CardNumber | None, refused: Refused) -> None:
+        """Log as kiosks' refusals are; with a code the card is known to the register alone."""
+        log = self._desk.log
+        log.event(
+            "pin_check",
+            protocol="http",
+            institution=door.library.id,
+            terminal="page",
+            outcome="throttled" if refused.reason in _THROTTLED else "refused",
+            reason=refused.reason.value,
+            card_ref=None if card is None else log.card_reference(card),
+        )
 
     def _answer(self, asked: Asked, door: _Door, answer: Ticket | Refused | Hindered) -> Page | GoTo:
         match answer:

@@ -78,6 +78,7 @@ def pages_site(
     """
     desk = Desk(
         portal=portal,
+        log=log,
         proofs=Proofs(key),
         cookies=Cookies(rules.is_encrypted),
         clock=clock,

@@ -24,7 +24,10 @@ async def keep_consent(
     place: InstitutionId,
     evidence: str,
 ) -> None:
-    """Keep that a patron has accepted ``offer``, with its whole text, and audit it."""
+    """Keep that a patron has accepted ``offer``, with the text that they were shown, and audit it.
+
+    A kiosk's screen has room for the short one alone; the whole text stays published under its version.
+    """
     await work.consents.add(
         Consent(
             patron=patron,
@@ -33,7 +36,7 @@ async def keep_consent(
             language=offer.language,
             channel=channel,
             at=at,
-            text=offer.full,
+            text=offer.short if channel is Channel.KIOSK else offer.full,
             evidence=evidence,
         )
     )

@@ -42,9 +42,18 @@ _OPEN = frozenset({StandingState.CONSENTED, StandingState.DELIVERING, StandingSt
 HOLDS_WHILE = {
     DeliveryKind.ACTIVATE: _OPEN,
     DeliveryKind.UPDATE: frozenset({StandingState.LOCAL}),
-    DeliveryKind.END: frozenset({StandingState.ENDED}),
+    # A guest again, whose new yes was withdrawn before anybody was told of the end of the former one.
+    DeliveryKind.END: frozenset({StandingState.ENDED, StandingState.GUEST}),
 }
 """In which states of the standing there is still something to bring."""
+_UNDECIDED = frozenset(
+    {
+        *(StandingState.CONSENTED, StandingState.DELIVERING, StandingState.UNKNOWN),
+        *(StandingState.AWAITING_DESK, StandingState.NEEDS_STAFF),
+    }
+)
+"""In which nobody knows yet whether an end that was not told is one still: only whoever is local again has none."""
+_ASKED_AGAIN = timedelta(minutes=5)
 # Of what a standing in this state cannot take, it takes nothing: it stays as it is, and is tried again.
 _STAYS = {
     StandingState.UNKNOWN: frozenset({Result.NOT_SENT, Result.ANSWER_LOST}),
@@ -107,8 +116,7 @@ class Deliveries:
         if not free:
             return None
         if standing is None or standing.state not in HOLDS_WHILE[delivery.kind]:
-            # Found or ended on another way meanwhile: there is nothing to bring any more.
-            await work.deliveries.change(replace(delivery, state=DeliveryState.DONE, lease_until=None))
+            await work.deliveries.change(_left(delivery, standing, now))
             return None
         if delivery.kind is DeliveryKind.ACTIVATE:
             standing = await self._taken(work, standing, delivery)
@@ -202,6 +210,14 @@ class Deliveries:
         await work.deliveries.change(
             replace(delivery, state=DeliveryState.STUCK, lease_until=None, reason="nobody_came")
         )
+
+
+def _left(delivery: Delivery, standing: Standing | None, now: datetime) -> Delivery:
+    """Return a delivery of which nothing is to be brought as the standing is: over, or asked about again later."""
+    if delivery.kind is DeliveryKind.END and standing is not None and standing.state in _UNDECIDED:
+        return replace(delivery, due=now + _ASKED_AGAIN, lease_until=None)
+    # Found or ended on another way meanwhile.
+    return replace(delivery, state=DeliveryState.DONE, lease_until=None)
 
 
 def after_try(delivery: Delivery, settled: Settled, wanted: int, now: datetime) -> Delivery:

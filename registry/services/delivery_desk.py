@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 from registry.activating import ActivationHistory
 from registry.domain.activating import Hindered, Hindrance
-from registry.domain.card import CardNumber
+from registry.domain.card import Card, CardNumber
 from registry.domain.delivery import Delivery, DeliveryId, DeliveryKind, DeliveryState, FeedEntry, Parcel
 from registry.domain.events import Action, Event
 from registry.domain.identification import card_refusal
 from registry.domain.institution import InstitutionId, LendingUnitId
+from registry.domain.local_id import EXPECTED, is_local_id
+from registry.domain.patron import PatronId
 from registry.domain.release import Audience
-from registry.domain.standing import NotAllowedError, Standing, StandingEvent, StandingState
+from registry.domain.standing import TRANSITIONS, NotAllowedError, Standing, StandingEvent, StandingState
 from registry.register import NotDoneError
 from registry.services.activation_history import history_of
 from registry.services.deliveries import HOLDS_WHILE, parcel_of
@@ -23,8 +25,11 @@ from registry.services.ports import AlreadyThereError, Clock, OpenUnitOfWork, Un
 from registry.services.standing_moves import StandingMoves
 from registry.services.witness import Witness
 
-_LONGEST_ID = 255
+_CALLED = {DeliveryKind.UPDATE: "a change", DeliveryKind.END: "an end"}
 _OPEN = frozenset({StandingState.CONSENTED, StandingState.DELIVERING, StandingState.UNKNOWN})
+
+
+_TAKEN = "local_id_taken"
 
 
 class HandDeliveries:
@@ -38,12 +43,12 @@ class HandDeliveries:
 
     # Staff.
 
-    async def deliveries(self, unit: LendingUnitId | None, actor: str) -> Sequence[tuple[Delivery, str]]:
-        """Return what is pending or stuck, each with the card in use (empty where there is none)."""
+    async def deliveries(self, unit: LendingUnitId | None, actor: str) -> Sequence[tuple[Delivery, Card | None]]:
+        """Return what is pending or stuck, each with the patron's newest card, which may be lost."""
         async with self._work() as work:
             found = [one for one in await work.deliveries.open(unit) if await _still_holds(work, one)]
-            cards = await work.cards.in_use_by([one.patron for one in found])
-        return [(one, cards.get(one.patron, "")) for one in found]
+            cards = await _cards_of(work, {one.patron for one in found})
+        return [(one, cards.get(one.patron)) for one in found]
 
     async def history(self, delivery: DeliveryId, actor: str, reason: str | None = None) -> ActivationHistory:
         """Return what has become of a delivery, one that has ended too; the card is masked unless a reason is given."""
@@ -78,6 +83,8 @@ class HandDeliveries:
                 if standing is None or standing.state not in {*_OPEN, StandingState.NEEDS_STAFF}:
                     raise NotDoneError("the patron's standing is not one to resolve")
                 await self._arrive(work, found, standing, local_id, actor)
+            elif local_id:
+                raise NotDoneError(f"{_CALLED[found.kind]} has no local id: resolve it without one")
             else:
                 await work.deliveries.change(replace(found, state=DeliveryState.DONE, lease_until=None))
             await self._audit(work, found, Action.DELIVERY_ENDED, actor)
@@ -131,8 +138,8 @@ class HandDeliveries:
 
     async def acknowledge(self, unit: LendingUnitId, card: CardNumber, local_id: str, actor: str) -> Hindered | None:
         """Record that the library system has the patron under ``local_id``; the same twice is the same once."""
+        _require_id(local_id)
         try:
-            _require_id(local_id)
             async with self._work() as work:
                 found = await self._asked_for(work, unit, card)
                 if isinstance(found, Hindered):
@@ -145,8 +152,28 @@ class HandDeliveries:
                     return Hindered(Hindrance.NEEDS_STAFF)
                 await self._arrive(work, delivery, standing, local_id, actor)
         except NotDoneError:
+            # What was begun is undone by now; that staff must look is kept, or else nobody would.
+            await self._leave_to_staff(unit, card, actor)
             return Hindered(Hindrance.NEEDS_STAFF)
         return None
+
+    async def _leave_to_staff(self, unit: LendingUnitId, card: CardNumber, actor: str) -> None:
+        async with self._work() as work:
+            found = await self._asked_for(work, unit, card)
+            held, delivery = (None, None) if isinstance(found, Hindered) else found
+            if held is None or held.standing is None or delivery is None:
+                return
+            standing = await self._take(work, delivery, held.standing, actor)
+            if StandingEvent.REJECTED not in TRANSITIONS[standing.state]:
+                return
+            facts = {"reason": _TAKEN}
+            await self._moves.move(
+                work, delivery.patron, unit, standing, StandingEvent.REJECTED, actor=actor, facts=facts
+            )
+            now = await work.deliveries.find(delivery.id)
+            if now is not None:
+                stuck = replace(now, state=DeliveryState.STUCK, fence=now.fence + 1, lease_until=None, reason=_TAKEN)
+                await work.deliveries.change(stuck)
 
     # What both have in common.
 
@@ -247,6 +274,15 @@ def _record_of(held: CardHolding, unit: LendingUnitId) -> Delivery:
     )
 
 
+async def _cards_of(work: UnitOfWork, patrons: Collection[PatronId]) -> Mapping[PatronId, Card]:
+    """Return each patron's card in use, or the newest where there is none: by it staff can tell who it is."""
+    in_use = set((await work.cards.in_use_by(patrons)).values())
+    cards = {card.patron: card for card in (await work.cards.with_numbers(in_use)).values()}
+    for patron in set(patrons) - set(cards):
+        cards |= {card.patron: card for card in (await work.cards.of(patron))[:1]}
+    return cards
+
+
 def _is_wanted(delivery: Delivery, standing: Standing | None) -> bool:
     """Tell whether an end is one still; staff must not close the record of who was recognised or accepted since."""
     if delivery.kind is not DeliveryKind.END:
@@ -262,5 +298,5 @@ async def _still_holds(work: UnitOfWork, delivery: Delivery) -> bool:
 
 
 def _require_id(local_id: str) -> None:
-    if not local_id.strip() or len(local_id) > _LONGEST_ID or not local_id.isprintable():
-        raise NotDoneError(f"local id: expected 1 to {_LONGEST_ID} printable signs")
+    if not is_local_id(local_id):
+        raise NotDoneError(f"local id: expected {EXPECTED}")

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from registry.domain.card import Card, CardNumber, CardState, national
 from registry.domain.institution import LendingUnitId
+from registry.domain.local_id import EXPECTED, is_local_id
 from registry.domain.patron import PatronId
 from registry.domain.standing import Origin, Standing, StandingState
 from registry.register import ImportReport, NotDoneError, StandingRow
@@ -17,7 +18,6 @@ from registry.services.recognising import OPEN
 
 # Older dates are what systems write that know none, and years below 1 cannot be told in every time zone.
 _EARLIEST = date(1900, 1, 1)
-_LONGEST_ID = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,8 @@ def _fault_of_date(since: date | None, today: date) -> str | None:
 
 
 def _fault_of_id(local_id: str, card: Card, cards: Mapping[CardNumber, Card]) -> str | None:
-    if not local_id or len(local_id) > _LONGEST_ID or not local_id.isprintable():
-        return f"local_id: expected 1 to {_LONGEST_ID} printable signs"
+    if not is_local_id(local_id):
+        return f"local_id: expected {EXPECTED}"
     named = national(local_id)
     # A kiosk's card with this number would be taken for that other patron's.
     if named is not None and (named not in cards or cards[named].patron != card.patron):

@@ -11,10 +11,12 @@ import pytest
 
 from config.load import load_settings
 from gateway.application import open_register
+from gateway.cli.activation_screen import _event
 from gateway.cli.activations import _LABELS
 from gateway.clock import SystemClock
 from gateway.delivery.records import record_of
 from registry.domain.delivery import DeliveryId, Result, Settled
+from registry.domain.events import Recorded
 from registry.domain.institution import InstitutionId, LendingUnitId
 from registry.domain.release import View
 from tests.cli.commands import portvakt
@@ -53,6 +55,7 @@ async def test_a_patron_is_typed_in_from_the_sheet_and_local_under_the_id_that_s
     assert told["Card"] == CARD
     assert told["Welcomed at"] == FJORDBY
     assert {"Family name", "Given name", "Born", "Loan rules accepted"} <= told.keys()
+    assert re.fullmatch(r"\S+, \d{4}-\d\d-\d\d \d\d:\d\d UTC", told["Loan rules accepted"])
     assert "PIN" not in told
     done = await portvakt("activations", "resolve", number, "F4711", config=config)
     assert (done.exit_code, done.output) == (0, f"delivery {number} is done\n")
@@ -70,6 +73,19 @@ async def test_a_list_shows_neither_names_nor_whole_cards(config: Path) -> None:
         listed.output
     )
     assert CARD not in listed.output
+
+
+async def test_whose_card_is_lost_can_be_told_from_the_list(config: Path) -> None:
+    number = await approved(config)
+    assert (await portvakt("card", "lost", CARD, config=config)).exit_code == 0
+    listed = await portvakt("activations", "list", config=config)
+    assert listed.output.startswith(f"{number}  {FJORDBY}  activate N***01 (lost)  pending since ")
+
+
+def test_an_old_reason_with_line_breaks_stays_on_its_line() -> None:
+    facts = {"reason": "letter\n2026-11-23 10:15:00 UTC  standing_changed\x1b[2J"}
+    shown = _event(Recorded(action="delivery_shown", actor="x", at=ACCEPTED, institution=None, facts=facts))
+    assert shown.isprintable()
 
 
 async def test_the_codes_of_the_librarys_system_stand_at_the_end_of_the_sheet(config: Path) -> None:
@@ -101,7 +117,7 @@ async def test_everything_about_one_activation_is_on_one_screen_without_name_or_
         f"Delivery: {number}, activate at {FJORDBY}, by manual",
         "Card:     N***01",
         "Standing: needs_staff since TIME, activated",
-        "State:    stuck since TIME, 1 tries",
+        "State:    stuck, ordered TIME, 1 try",
         "Reason:   needed_data_missing: the library system wants data that were not sent",
     ]
     assert re.fullmatch(r"  TIME  version \S+, desk, \w+.*", consents)
@@ -126,7 +142,9 @@ async def test_who_tells_why_sees_the_whole_card_and_the_look_is_on_the_next_scr
     assert done.exit_code == 0
     ended = await portvakt("activations", "show", number, config=config)
     assert re.search(f"^Standing: local since {TIME}, activated$", ended.output, re.MULTILINE)
-    assert re.search(f"^State: +done since {TIME}", ended.output, re.MULTILINE)
+    # When it was ordered, and nothing that looks like the end; that is in the trail.
+    assert re.search(f"^State: +done, ordered {TIME}, 1 try$", ended.output, re.MULTILINE)
+    assert re.search(f"^  {TIME}  delivery_ended  ", ended.output, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +154,7 @@ async def test_who_tells_why_sees_the_whole_card_and_the_look_is_on_the_next_scr
 async def test_what_is_stuck_is_tried_again_or_given_up(config: Path, command: str, said: str, after: str) -> None:
     number = await stuck(config)
     listed = await portvakt("activations", "list", "--stuck", config=config)
-    assert listed.output.rstrip().endswith("1 tries, needed_data_missing")
+    assert listed.output.rstrip().endswith("1 try, needed_data_missing")
     done = await portvakt("activations", command, number, config=config)
     assert (done.exit_code, done.output) == (0, f"delivery {number} {said}\n")
     shown = await portvakt("standings", "list", CARD, config=config)
@@ -152,6 +170,16 @@ async def test_what_stands_in_the_way_is_said_in_one_line(config: Path) -> None:
         (("sheet", "999"), "no open delivery has this number", 1),
         (("resolve", "999", "F1"), "no open delivery has this number", 1),
         (("resolve", number, " "), "local id", 1),
+        (("resolve", number, "a|b"), "1 to 64 printable signs, no |", 1),
+        (("resolve", number, "x" * 65), "1 to 64 printable signs, no |", 1),
+        (("list", "--unit", "NO-9"), "NO-9 is no lending unit of the partner files", 1),
+        (("list", "--unit", ""), "no lending unit", 1),
+        (("show", number, "--reason", "a\nb"), "a reason is one line", 2),
+        *(
+            ((command, str(2**63)), "is not in the range", 2)
+            for command in ("show", "sheet", "resolve", "retry", "drop")
+        ),
+        (("show", str(2**63 - 1)), "no delivery has this number", 1),
         (("retry", number), "the delivery is not stuck", 1),
         (("drop", number), "the delivery is not stuck", 1),
         (("sheet", "seventeen"), "'seventeen' is not a valid integer", 2),

@@ -53,6 +53,8 @@ async def _asks(kiosk: Kiosk) -> None:
         (("nobody-1", "--reason", "x"), 1, "serves no terminal nobody-1"),
         (("fjordby-1",), 2, "--reason"),
         (("--reason", "x"), 2, "name a terminal"),
+        (("fjordby-1", "--reason", "a\nb"), 2, "a reason is one line"),
+        (("fjordby-1", "--reason", "x" * 201), 2, "a reason is one line"),
         (("fjordby-1", "--minutes", "61", "--reason", "x"), 2, "61"),
         (("fjordby-1", "--minutes", "0", "--reason", "x"), 2, "0"),
         (("--list", "--stop"), 2, "not both"),

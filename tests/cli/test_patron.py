@@ -54,6 +54,7 @@ async def test_a_patron_is_added_from_standard_input_and_shown_masked(config: Pa
         ({"sex": "female"}, "sex: expected F, M or X"),
         ({"email": "aase at example"}, "email: expected an e-mail address"),
         ({"local_at": "NO-9999999=1"}, "NO-9999999 is no lending unit"),
+        ({"local_at": "NO-2030000=a|b"}, "local_at: expected lending units with local ids"),
         ({"home_library": "NO-9999999"}, "NO-9999999 is no institution"),
         ({"adress": "Lia 1"}, "expected only these columns"),
         ({"card": "N001000001"}, "in use"),
@@ -139,6 +140,15 @@ async def test_a_file_that_is_no_table_imports_nothing(config: Path, tmp_path: P
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize("content", ["", "family_name,birth_date\n", "\n\n"])
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+async def test_a_list_without_rows_is_the_wrong_file(config: Path, tmp_path: Path, content: str, ending: str) -> None:
+    path = tmp_path / f"patrons.{ending}"
+    path.write_text("" if ending == "jsonl" and content.strip() else content, encoding="utf-8")
+    result = await portvakt("patron", "import", path, config=config)
+    assert (result.exit_code, "no rows" in result.output) == (1, True), result.output
+
+
 async def test_no_secret_is_repeated_by_any_refusal(config: Path, tmp_path: Path) -> None:
     secrets = {"pin": "1234", "identity_number": "17858610045", "password": "hemmelig"}
     table = csv_of(tmp_path / "patrons.csv", ROW | secrets, ROW | {"pin": "48a7"})
@@ -171,6 +181,12 @@ async def test_a_card_is_lost_replaced_withdrawn_and_unlocked(config: Path) -> N
         (("card", "replace", "N001000001", "--by", "N001000002"), 1, "in use"),
         (("card", "replace", "N001000001", "--by", "N001000009"), 1, "deleted"),
         (("card", "lost", "S100001"), 2, "N and nine digits"),
+        (
+            ("patron", "show", "N001000001", "--reason", "x" * 201),
+            2,
+            "a reason is one line of 1 to 200 printable signs",
+        ),
+        (("patron", "show", "N001000001", "--reason", "a\nb"), 2, "a reason is one line"),
         (("patron", "show", "N001000009"), 1, "no card has the number"),
     ],
 )

@@ -30,6 +30,25 @@ async def test_another_address_may_be_said_and_the_poster_written_to_the_output(
     assert "lan.example.no/NO-2120100" in made.output
 
 
+async def test_a_poster_whose_page_is_not_there_is_drawn_with_a_warning(config: Path, tmp_path: Path) -> None:
+    out = tmp_path / "vidda.svg"
+    made = await portvakt("poster", "NO-2110300", "--url", "https://kort.example.no", "--out", out, config=config)
+    assert (made.exit_code, "NO-2110300 has no valid agreement" in made.stderr) == (0, True)
+    assert "NO-2110300" in out.read_text("utf-8")
+
+
+async def test_a_file_that_is_there_is_overwritten_only_when_that_is_asked_for(config: Path, tmp_path: Path) -> None:
+    out = tmp_path / "storbyen.svg"
+    out.write_text("mine")
+    words = ("poster", "NO-2030000", "--url", "https://kort.example.no", "--out", out)
+    refused = await portvakt(*words, config=config)
+    assert (refused.exit_code, "--force overwrites it" in refused.output) == (1, True)
+    assert out.read_text() == "mine"
+    made = await portvakt(*words, "--force", config=config)
+    assert (made.exit_code, made.stderr) == (0, "")
+    assert out.read_text("utf-8").startswith("<svg ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [

@@ -92,6 +92,9 @@ async def test_right_rows_are_imported_beside_refused_ones_when_asked_and_a_repo
         (b"card,local_id\nN001000001,S1\n", "NO-9999999", 1, "no lending unit"),
         (b"card,name\nN001000001,S1\n", STORBYEN, 1, "only these columns"),
         (b"card,local_id\nN001000001\n", STORBYEN, 1, "as many values"),
+        (b"card,local_id\nN001000001,a|b\n", STORBYEN, 1, "local_id: expected 1 to 64 printable signs, no |"),
+        (b"card,local_id\n", STORBYEN, 1, "no rows"),
+        (b"", STORBYEN, 1, "no rows"),
         (b"card,local_id\nN001000001,\xe6\n", STORBYEN, 1, "expected UTF-8"),
     ],
 )
@@ -114,6 +117,11 @@ async def test_a_list_that_was_read_can_be_imported_elsewhere(config: Path, tmp_
     path = listed(tmp_path / "local.csv", *(f"{row['card']},{row['local_id']},{row['since']}" for row in rows.values()))
     result = await portvakt("standings", "import", path, "--unit", STORBYEN, config=config)
     assert f"{len(rows)} were already" in result.output
+
+
+async def test_of_a_patron_without_a_standing_that_is_said(config: Path) -> None:
+    shown = await portvakt("standings", "list", "N001000001", config=config)
+    assert (shown.exit_code, shown.stdout, shown.stderr) == (0, "", "no standing anywhere\n")
 
 
 @pytest.mark.parametrize("words", [(), ("N001000002", "--unit", STORBYEN)])

@@ -64,6 +64,8 @@ async def test_staff_of_a_library_without_a_carrier_close_the_record_and_say_so(
     ]
     assert "Østby" not in sheet.output
     assert f"Done? portvakt activations resolve {found[1]}\n" in sheet.output
+    with_id = await portvakt("activations", "resolve", found[1], "X1", config=config)
+    assert (with_id.exit_code, "an end has no local id" in with_id.output) == (1, True)
     done = await portvakt("activations", "resolve", found[1], config=config)
     assert (done.exit_code, done.output) == (0, f"delivery {found[1]} is done\n")
     nothing = await portvakt("activations", "list", config=config)
@@ -75,7 +77,7 @@ async def test_staff_of_a_library_without_a_carrier_close_the_record_and_say_so(
 async def test_who_says_no_ends_nothing(config: Path) -> None:
     asked = ("standings", "end", JONAS, "--unit", STORBYEN, "--reason", REASON)
     done = await portvakt(*asked, config=config, given="n\n")
-    assert (done.exit_code, "End the standing" in done.output) == (1, True)
+    assert (done.exit_code, f"End the standing of N***02 at {STORBYEN}?" in done.output) == (1, True)
     assert f"{STORBYEN}  local" in await standing(config, JONAS)
     assert "no more" in await end(config, given="y\n")
 
@@ -120,7 +122,10 @@ async def test_what_stands_in_the_way_is_said_in_one_line(config: Path) -> None:
         (JONAS, FJORDBY, REASON, "nothing to end", 1),
         (JONAS, "NO-9999999", REASON, "no lending unit in force", 1),
         ("N001999999", STORBYEN, REASON, "no card has this number", 1),
-        (JONAS, STORBYEN, " ", "an end needs a reason", 1),
+        (JONAS, STORBYEN, " ", "a reason is one line", 2),
+        (JONAS, STORBYEN, "x" * 201, "a reason is one line", 2),
+        (JONAS, STORBYEN, "case 7\n2026-11-23 10:15:00 UTC  standing_changed", "a reason is one line", 2),
+        (JONAS, STORBYEN, "case \x1b[2J", "a reason is one line", 2),
         ("4711", STORBYEN, REASON, "N and nine digits", 2),
     ):
         result = await portvakt("standings", "end", card, "--unit", unit, "--reason", reason, "--yes", config=config)

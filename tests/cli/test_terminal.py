@@ -160,6 +160,10 @@ async def test_a_kiosk_is_stopped_with_a_reason(here: Library, tmp_path: Path) -
     assert (found.on, found.reason) == (False, "new software")
     again = await portvakt(*words, config=config)
     assert (again.exit_code, "takes no acceptances" in again.output) == (1, True)
+    nobody = await portvakt("terminal", "stop", "nix", "--reason", "x", config=config)
+    assert (nobody.exit_code, "the partner files tell of no terminal nix" in nobody.output) == (1, True)
+    never = await portvakt("terminal", "stop", "fjordby-1", "--reason", "x", config=config)
+    assert (never.exit_code, "fjordby-1 takes no acceptances" in never.output) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -170,6 +174,8 @@ async def test_a_kiosk_is_stopped_with_a_reason(here: Library, tmp_path: Path) -
         (("fjordby-1",), 1, "no library system"),
         (("storbyen-1", "--text-shown", "yes"), 2, "together"),
         (("storbyen-1", "--card", GUEST, "--minutes", "61"), 2, "61"),
+        (("storbyen-1", "--card", "x"), 2, "N and nine digits"),
+        (("storbyen-1", "--card", "N12"), 2, "N and nine digits"),
     ],
 )
 async def test_what_cannot_be_tried_is_said_why(

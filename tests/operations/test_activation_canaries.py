@@ -372,6 +372,10 @@ async def a_desk_approves_at_fjordby(house: House) -> None:
     assert await house.feed("fjordby-ils", f"/feed/v1/patrons/{AT_DESK.card}") == 200
     for wrong in ({"local_id": ""}, {"local_id": WRONG_PIN, "pin": WRONG_PIN}, [WRONG_PIN], {"local_id": SILENT.card}):
         assert await house.feed("fjordby-ils", f"/feed/v1/patrons/{AT_DESK.card}/local", wrong) in (400, 409)
+    # Somebody else's card is a case for staff, who tell the right id.
+    hands = house.served.register.deliveries
+    ((case, _),) = await hands.deliveries(OTHER, "test")
+    await hands.resolve(case.id, "F4711", "test")
     assert await house.feed("fjordby-ils", f"/feed/v1/patrons/{AT_DESK.card}/local", {"local_id": "F4711"}) == 200
     await fetched_by(house, "storbyen-ils", AT_DESK, 409)
     await house.vendor("storbyen-ils", look_up(user(AT_DESK.card)))

@@ -156,6 +156,28 @@ async def test_a_right_pin_is_held_back_as_long_as_a_wrong_one_and_so_is_not_tol
     assert (page.path, house.pauses) == ("/NO-2030000/rules", [2.0])
 
 
+async def test_a_refused_pin_is_told_in_the_log_with_the_card_and_without_the_pin(
+    house: House, browser: Browser
+) -> None:
+    for pin in ("713713", "713713", "713713", PIN):
+        await try_card(browser, KARI, pin)
+    lines = house.events("pin_check")
+    assert [(one["reason"], one["outcome"]) for one in lines] == [("wrong_pin", "refused")] * 3 + [
+        ("wait", "throttled")
+    ]
+    card = house.logs.card_reference(KARI)
+    assert {(one["terminal"], one["institution"], one["card_ref"]) for one in lines} == {("page", STORBYEN, card)}
+    assert not any(held in house.logged() for held in ("713713", PIN, KARI, "127.0.0.1"))
+
+
+async def test_a_refused_pin_at_a_code_is_told_without_a_card(house: House, browser: Browser) -> None:
+    code = house.portal.code(KARI)
+    await browser.send(await browser.get(f"/k/{code}"), f"/k/{code}", pin="713713")
+    (line,) = house.events("pin_check")
+    assert (line["reason"], line["terminal"], line.get("card_ref")) == ("wrong_pin", "page", None)
+    assert code not in house.logged()
+
+
 async def test_attempts_are_counted_by_what_stands_for_the_address_and_never_by_the_address(
     house: House, browser: Browser
 ) -> None:

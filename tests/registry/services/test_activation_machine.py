@@ -165,7 +165,8 @@ class Activations(RuleBasedStateMachine):
                     await hands.drop(delivery.id, "staff")
                     self.yes.discard(who)
                 else:
-                    local_id = self.ils.look_up(self._all_cards(who)) or self.ils.create(card or self.cards[who])
+                    shown = card.number if card else self.cards[who]
+                    local_id = self.ils.look_up(self._all_cards(who)) or self.ils.create(shown)
                     self.released.add(who)
                     await hands.resolve(delivery.id, local_id, "staff")
 

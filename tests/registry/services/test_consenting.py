@@ -41,7 +41,7 @@ async def test_a_yes_to_what_was_offered_is_kept_whole_with_state_delivery_and_a
         patron = (await work.standings.in_state(StandingState.CONSENTED))[0].patron
         (consent,) = await work.consents.of(patron)
         delivery = await work.deliveries.of(patron, UNIT, DeliveryKind.ACTIVATE)
-    assert (consent.rules_version, consent.channel, consent.text) == ("3", Channel.KIOSK, "Alle regler, 3")
+    assert (consent.rules_version, consent.channel, consent.text) == ("3", Channel.KIOSK, "Regler 3")
     assert consent.evidence == "BOY"
     assert delivery is not None
     assert library.counts.moves[StandingState.CONSENTED] == 1

@@ -127,7 +127,7 @@ async def test_a_local_id_that_somebody_else_has_is_a_case_for_staff(library: Ho
     await library.courier.settle(await claimed(library), Settled(result=Result.BROUGHT, local_id="4711"))
     assert await state(library) is StandingState.NEEDS_STAFF
     ((stuck, card),) = await library.hands.deliveries(UNIT, "test")
-    assert (stuck.state, stuck.reason, card) == (DeliveryState.STUCK, "local_id_taken", CARD)
+    assert (stuck.state, stuck.reason, card and card.number) == (DeliveryState.STUCK, "local_id_taken", CARD)
 
 
 @pytest.mark.parametrize("number", ["N001000002", "N001888888"])
@@ -135,11 +135,26 @@ async def test_the_number_of_somebody_elses_national_card_is_nobodys_local_id(li
     await library.patrons.add_patron(new_patron(card="N001000002", given_name="Aud"), "test")
     await accepted(library)
     claim = await claimed(library)
-    assert await library.hands.acknowledge(UNIT, CARD, number, "ils") == Hindered(Hindrance.NEEDS_STAFF)
     with pytest.raises(NotDoneError):
         await library.hands.resolve(claim.parcel.delivery, number, "test")
     await library.courier.settle(claim, Settled(result=Result.BROUGHT, local_id=number))
     assert await state(library) is StandingState.NEEDS_STAFF
+
+
+@pytest.mark.parametrize("is_claimed", [False, True])
+async def test_a_local_id_that_cannot_be_is_left_to_staff_who_see_it(library: House, is_claimed: bool) -> None:
+    await library.patrons.add_patron(new_patron(card="N001000002", given_name="Aud"), "test")
+    await accepted(library)
+    claims = [await claimed(library)] if is_claimed else []
+    assert await library.hands.acknowledge(UNIT, CARD, "N001000002", "ils") == Hindered(Hindrance.NEEDS_STAFF)
+    assert await state(library) is StandingState.NEEDS_STAFF
+    ((delivery, card),) = await library.hands.deliveries(UNIT, "test")
+    assert (delivery.state, delivery.reason, card and card.number) == (DeliveryState.STUCK, "local_id_taken", CARD)
+    for claim in claims:
+        with pytest.raises(StaleClaimError):
+            await library.courier.settle(claim, Settled(result=Result.BROUGHT, local_id="S1"))
+    await library.hands.resolve(delivery.id, "S1", "test")
+    assert await state(library) is StandingState.LOCAL
 
 
 async def test_a_standing_that_was_changed_on_another_way_meanwhile_stays_so(library: House) -> None:

@@ -15,8 +15,9 @@ from registry.domain.events import Action
 from registry.domain.initiating import Done, Objected, Objection, Outcome
 from registry.domain.institution import CarrierKind, Institution, InstitutionId, LendingUnitId, Publication
 from registry.domain.recognition import Sighting
-from registry.domain.standing import StandingState
+from registry.domain.standing import StandingEvent, StandingState
 from registry.register import Ending, NotDoneError
+from registry.services.standing_moves import StandingMoves
 from tests.registry.placing import put
 from tests.registry.services.activations import LEASE, accepted, claimed, libraries, soon, state
 from tests.registry.services.houses import CARD, OTHER, UNIT, House, kiosk
@@ -263,7 +264,28 @@ async def test_an_end_that_was_taken_back_before_it_was_brought_closes_nobody(li
         patron = (await work.standings.in_state(StandingState.DELIVERING))[0].patron
         end = await work.deliveries.of(patron, UNIT, DeliveryKind.END)
     assert end is not None
-    assert end.state is DeliveryState.DONE
+    # Nobody knows yet; it is asked about again when the patron is local, and is over then.
+    assert end.state is DeliveryState.PENDING
+    await library.courier.settle(claim, Settled(result=Result.BROUGHT, local_id="S1"))
+    library.clock.turn(301)
+    assert await library.courier.claim([UNIT], 10, LEASE) == []
+    assert (await library.courier.backlog())[0] == 0
+
+
+async def test_an_end_is_brought_after_all_where_the_new_yes_was_withdrawn(library: House) -> None:
+    await ended(library)
+    await accepted(library)
+    assert await library.courier.claim([UNIT], 1, LEASE) == []
+    async with library.database.unit_of_work() as work:
+        (standing,) = await work.standings.in_state(StandingState.CONSENTED)
+        moves = StandingMoves(library.clock, library.counts)
+        held = await moves.held(work, standing.patron, UNIT)
+        await moves.move(work, standing.patron, UNIT, held, StandingEvent.WITHDRAWN, actor="test")
+    library.clock.turn(301)
+    (claim,) = await library.courier.claim([UNIT], 10, LEASE)
+    assert (claim.parcel.kind, claim.parcel.card) == (DeliveryKind.END, CARD)
+    await library.courier.settle(claim, Settled(result=Result.BROUGHT))
+    assert (await library.courier.backlog())[0] == 0
 
 
 async def test_a_change_is_not_brought_to_a_library_where_the_patron_is_local_no_more(library: House) -> None:
