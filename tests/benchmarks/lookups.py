@@ -29,6 +29,8 @@ SERVER = os.environ.get("PORTVAKT_TEST_POSTGRES", "")
 
 def lookups() -> list[Row]:
     """Return the rows, for information."""
+    # Made before there is a loop, where it is not there yet.
+    world.database()
     rows = [Row("look-ups without caches, SQLite", asyncio.run(_on_sqlite()))]
     if SERVER:
         rows.append(Row("look-ups without caches, PostgreSQL", asyncio.run(_on_postgres())))

@@ -15,6 +15,8 @@ from pathlib import Path
 from tests.operations.activating.serving import PATIENCE
 
 STRACE = shutil.which("strace")
+_LAST_WORDS = 10.0
+"""How long strace may take to let go of a process, in seconds."""
 
 
 class NotAttachedError(Exception):
@@ -57,8 +59,14 @@ async def traced(pid: int, output: Path, *options: str) -> AsyncIterator[asyncio
         if tracer.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 tracer.terminate()
-        # What it still says is read, so that it never waits to say it.
-        await tracer.communicate()
+        # What it still says is read, so that it never waits to say it. Where threads die under it, it waits at times
+        # for one that is gone.
+        try:
+            async with asyncio.timeout(_LAST_WORDS):
+                await tracer.communicate()
+        except TimeoutError:
+            tracer.kill()
+            await tracer.wait()
 
 
 async def _attached(tracer: asyncio.subprocess.Process) -> None:
