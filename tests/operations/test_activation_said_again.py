@@ -58,15 +58,17 @@ async def test_fifty_kiosks_saying_yes_at_once_make_one_patron(here: Scene) -> N
         stands = [await kiosks.enter_async_context(here.visits.kiosk()) for _ in range(_KIOSKS)]
         await stands[0].shows(person)
         assert is_offer(await stands[0].wants(person))
-        answers = await asyncio.gather(*(stand.agrees(person) for stand in stands))
-    assert any(map(is_acknowledged, answers))
+        await asyncio.gather(*(stand.agrees(person) for stand in stands))
+    # Where the machine has other things to do, all of them may be told to try again.
+    await here.visits.until_agreed(person)
     assert await _is_once(here, person)
 
 
 async def test_fifty_kiosks_with_fifty_offers_make_one_patron(here: Scene) -> None:
     person = here.somebody()
     answers = await asyncio.gather(*(here.visits.walk(person) for _ in range(_KIOSKS)))
-    assert any(answer is not None and is_acknowledged(answer) for answer in answers)
+    assert None not in answers
+    await here.visits.until_agreed(person)
     assert await _is_once(here, person)
 
 
