@@ -80,7 +80,7 @@ class Rules(Section):
     version: Annotated[Line, text_that(lambda line: len(line) <= 40, "a version of at most 40 characters")] = Field(
         description="The version that a patron accepts; a changed text needs a new one"
     )
-    renew_acceptance: bool = flag(False, "Whether those who accepted an earlier version are asked again")
+    renew_acceptance: bool = flag(False, "Whether local patrons without a yes to this version are asked")
     languages: Mapping[Language, RulesText] = Field(description="The text in nb (always) and in any of nn, se, en")
 
     @model_validator(mode="after")

@@ -65,7 +65,7 @@ class TakingIn:
         self._notifier = notifier
 
     async def take_in(self, work: UnitOfWork, wish: Wish, card: Card) -> Outcome:
-        """Return the card of the patron, who is local now; or why not, and nothing has changed."""
+        """Return the card of the patron, who is local now; or why not, and nothing but a budget has changed."""
         found = await work.patrons.find(card.patron)
         before = await StandingMoves.held(work, card.patron, wish.unit.id)
         if found is None:
